@@ -1,0 +1,94 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors in every target of ours; dependencies keep their own rules.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A room of the house: a target, the library product of the same name, and its tests.
+struct Room {
+    let name: String
+    let needs: [Target.Dependency]
+    var testNeeds: [Target.Dependency] = []
+}
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let ordered: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+
+// Imports point down this list only (DESIGN.md section 1).
+let rooms: [Room] = [
+    Room(name: "HyperCrypto", needs: ["CSodium"]),
+    Room(
+        name: "WireMessages",
+        needs: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+    Room(name: "Hypercore", needs: ["HyperCrypto", deque]),
+    Room(
+        name: "Replication",
+        needs: ["Hypercore", "HyperCrypto", "WireMessages", deque, heap, ordered]),
+    Room(name: "Corestore", needs: ["Replication", "Hypercore", "HyperCrypto"]),
+    Room(name: "Hypertrie", needs: ["Hypercore", "HyperCrypto", "WireMessages", ordered]),
+    Room(
+        name: "Hyperdrive",
+        needs: ["Hypertrie", "Corestore", "Hypercore", "HyperCrypto", "WireMessages", ordered]),
+    Room(name: "Hyperswarm", needs: ["HyperCrypto", nioCore, nioPosix]),
+    Room(name: "FileTree", needs: ["Hyperdrive", "Hypercore", "HyperCrypto", ordered]),
+    Room(name: "FuseMount", needs: ["FileTree", "CFuse"]),
+    Room(
+        name: "Node",
+        needs: [
+            "FuseMount", "FileTree", "Hyperdrive", "Hypertrie", "Corestore", "Replication",
+            "Hypercore", "HyperCrypto", "Hyperswarm", nioCore, nioPosix, logging,
+        ]),
+]
+
+let package = Package(
+    name: "hyperfs",
+    products: rooms.map { .library(name: $0.name, targets: [$0.name]) }
+        + [.executable(name: "hyperfs", targets: ["hyperfs"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CSodium", path: "Modules/CSodium", pkgConfig: "libsodium",
+            providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(
+            name: "CFuse", path: "Modules/CFuse", pkgConfig: "fuse3",
+            providers: [.apt(["libfuse3-dev", "fuse3"])]),
+        .executableTarget(
+            name: "hyperfs",
+            dependencies: [
+                "Node",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["HyperCrypto"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+    ]
+        + rooms.map {
+            .target(
+                name: $0.name, dependencies: $0.needs,
+                exclude: $0.name == "WireMessages" ? ["protos", "generate.sh"] : [], swiftSettings: strict)
+        }
+        + rooms.map {
+            .testTarget(
+                name: "\($0.name)Tests",
+                dependencies: [.byName(name: $0.name), "TestSupport"] + $0.needs.filter {
+                    if case .byNameItem(let name, _) = $0 { return !name.hasPrefix("C") || name == "Corestore" }
+                    return true
+                },
+                swiftSettings: strict)
+        }
+)

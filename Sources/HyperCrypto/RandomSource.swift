@@ -1,0 +1,36 @@
+import CSodium
+
+/// Where randomness comes from: the system's in the product, a seeded one in tests.
+public protocol RandomSource: Sendable {
+    mutating func fill(_ buffer: UnsafeMutableRawBufferPointer)
+}
+
+extension RandomSource {
+    public mutating func bytes(_ count: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        bytes.withUnsafeMutableBytes { fill($0) }
+        return bytes
+    }
+
+    public mutating func bytes32() -> Bytes32 {
+        var value = Bytes32()
+        value.withUnsafeMutableBytes { fill($0) }
+        return value
+    }
+
+    public mutating func uint64() -> UInt64 {
+        var value: UInt64 = 0
+        withUnsafeMutableBytes(of: &value) { fill($0) }
+        return value
+    }
+}
+
+/// The operating system's randomness through libsodium.
+public struct SystemRandom: RandomSource {
+    public init() { precondition(sodium_init() >= 0, "libsodium must start") }
+
+    public mutating func fill(_ buffer: UnsafeMutableRawBufferPointer) {
+        guard let start = buffer.baseAddress else { return }
+        randombytes_buf(start, buffer.count)
+    }
+}

@@ -1,0 +1,2 @@
+/// The one process of a store: swarm, mounts, shares.
+public enum Node {}

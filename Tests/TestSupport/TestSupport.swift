@@ -1,0 +1,2 @@
+/// What all tests share: fixtures, seeds, scratch folders.
+public enum TestSupport {}
