@@ -1,0 +1,84 @@
+import NIOCore
+
+extension Swarm {
+    /// A byte stream to a peer. Its methods are for the swarm's loop.
+    public final class Connection: Sendable {
+        /// Whether we dialed.
+        public let isInitiator: Bool
+        /// The peer's address, for people.
+        public let remote: String
+
+        /// The peer's IP address, to count connections per host.
+        let host: String
+        let channel: any Channel
+        private let state: NIOLoopBoundBox<State>
+
+        private struct State {
+            /// Bytes of this turn that have not been given to the channel.
+            var gathered = ByteBuffer()
+            var isFlushPlanned = false
+            var isClosing = false
+            var reason: (any Error)?
+        }
+
+        /// On the loop of `channel`.
+        init(channel: any Channel, isInitiator: Bool) {
+            self.channel = channel
+            self.isInitiator = isInitiator
+            let address = Address(channel.remoteAddress)
+            remote = address?.description ?? "unknown"
+            host = address?.host ?? ""
+            state = NIOLoopBoundBox(State(), eventLoop: channel.eventLoop)
+        }
+
+        /// Sends in order. Bytes of one turn of the loop leave in one system call.
+        public func send(_ bytes: [UInt8]) {
+            guard !state.value.isClosing, !bytes.isEmpty else { return }
+            state.value.gathered.writeBytes(bytes)
+            if state.value.gathered.readableBytes >= Limits.Own.gatherBytes {
+                flush()
+            } else if !state.value.isFlushPlanned {
+                state.value.isFlushPlanned = true
+                channel.eventLoop.execute {
+                    self.state.value.isFlushPlanned = false
+                    self.flush()
+                }
+            }
+        }
+
+        /// Closes for good; what was sent before still goes out as far as the socket takes it.
+        /// `reason` nil means in good order; else it comes back in the handler's `closed`.
+        public func close(reason: (any Error)?) {
+            guard !state.value.isClosing else { return }
+            flush()
+            state.value.isClosing = true
+            state.value.reason = reason
+            channel.close(promise: nil)
+        }
+
+        /// Why the connection ended, once it has.
+        var reason: (any Error)? { state.value.reason }
+
+        /// Whether the two are the ends of one TCP connection.
+        func isTwin(of other: Connection) -> Bool {
+            guard isInitiator != other.isInitiator else { return false }
+            guard let local = Address(channel.localAddress) else { return false }
+            guard let remote = Address(channel.remoteAddress) else { return false }
+            return Address(other.channel.remoteAddress) == local
+                && Address(other.channel.localAddress) == remote
+        }
+
+        /// Remembers the first thing that went wrong on the socket.
+        func failed(_ error: any Error) {
+            if state.value.reason == nil, !state.value.isClosing { state.value.reason = error }
+        }
+
+        private func flush() {
+            guard state.value.gathered.readableBytes > 0, !state.value.isClosing else { return }
+            let bytes = state.value.gathered
+            // A buffer of its own for each write: the channel keeps the old one until it is sent.
+            state.value.gathered = ByteBuffer()
+            channel.writeAndFlush(bytes, promise: nil)
+        }
+    }
+}
