@@ -1,37 +1,68 @@
 import HyperCrypto
 import Hypercore
 
-/// CONTRACT SKELETON. A key/value map inside a feed (docs/spec/hypertrie.md). Purely local: what is not here is thrown as MissingBlocks.
+/// A key/value map inside a feed (docs/spec/hypertrie.md), live or as it was at a version.
+///
+/// Purely local: what is not stored here is thrown as `MissingBlocks`, together with the message that asks
+/// a peer for the whole walk. Wrap reading in `resolve` to wait for it. Every method may be called from any thread.
+///
+/// ```swift
+/// let trie = try Trie.create(feed: feed)
+/// try trie.put("a/b", [1, 2, 3])
+/// let node = try trie.get("a/b")
+/// ```
 public final class Trie: Sendable {
-    public let feed: Feed
-    /// nil = live
+    let core: TrieCore
+    /// `nil`: live, follows the feed.
     public let checkoutVersion: UInt64?
-    public init(feed: Feed) throws { preconditionFailure() }
+
+    init(core: TrieCore, checkoutVersion: UInt64? = nil) {
+        self.core = core
+        self.checkoutVersion = checkoutVersion
+    }
+
+    /// The feed below.
+    public var feed: Feed {
+        guard let feed = core.log as? Feed else { preconditionFailure("a trie without a feed") }
+        return feed
+    }
+
+    /// The trie of a feed. A header that is here is checked; one that is not is not waited for.
+    public convenience init(feed: Feed) throws {
+        self.init(core: TrieCore(log: feed))
+        if feed.has(0) { _ = try header() }
+    }
+
     /// Writes the header into an empty writable feed.
-    public static func create(feed: Feed, metadata: [UInt8]?, subtype: String?) throws -> Trie { preconditionFailure() }
-    public func header() throws -> TrieHeader { preconditionFailure() }
-    /// Feed length, or the checkout's number. 0 and 1 = empty.
-    public var version: UInt64 { preconditionFailure() }
-    public func checkout(_ version: UInt64) -> Trie { preconditionFailure() }
-    public func get(_ key: String, hidden: Bool = false, closest: Bool = false, prefix: Bool = false) throws -> TrieNode? { preconditionFailure() }
-    public func node(at seq: UInt64) throws -> TrieNode? { preconditionFailure() }
-    /// All writes are one append, durable on return. Returns the seqs.
-    @discardableResult public func batch(_ operations: [TrieOperation]) throws -> [UInt64] { preconditionFailure() }
-    @discardableResult public func put(_ key: String, _ value: [UInt8]?, hidden: Bool = false, flags: UInt64 = 0) throws -> UInt64 { preconditionFailure() }
-    /// false = was not there
-    @discardableResult public func delete(_ key: String, hidden: Bool = false) throws -> Bool { preconditionFailure() }
-    public struct IterationOptions: Sendable, Equatable { public var recursive = true; public var reverse = false; public var gt = false; public var hidden = false; public init() {} }
-    public func iterate(_ prefix: String, _ options: IterationOptions = .init()) -> TrieIterator { preconditionFailure() }
-    /// Differences of this (newer) trie against an older one.
-    public func diff(from older: Trie, prefix: String = "", hidden: Bool = false) -> TrieDiff { preconditionFailure() }
-    /// Nodes by seq.
-    public func history(from: UInt64 = 1, to: UInt64? = nil, reverse: Bool = false) -> TrieHistory { preconditionFailure() }
-    // plus watch, conditions, checkpoint, the wire extension (TrieExtension.swift)
+    public static func create(
+        feed: Feed, metadata: [UInt8]? = nil, subtype: String? = nil
+    ) throws -> Trie {
+        let trie = Trie(core: TrieCore(log: feed))
+        try trie.core.writeHeader(TrieHeader(metadata: metadata, subtype: subtype))
+        return trie
+    }
+
+    /// Block 0, decoded.
+    public func header() throws -> TrieHeader {
+        guard let block = try core.log.block(0) else { throw core.missing([0]) }
+        return try TrieHeader(decoding: block)
+    }
+
+    /// Feed length, or the checkout's number. 0 and 1 are empty.
+    public var version: UInt64 { checkoutVersion ?? core.log.length }
+
+    /// The same trie as it was when the feed had that length; it cannot be written.
+    public func checkout(_ version: UInt64) -> Trie {
+        Trie(core: core, checkoutVersion: max(version, 1))
+    }
+
+    /// The seq of the newest node; `nil` while the trie is empty.
+    func headSeq() throws -> UInt64? {
+        guard let checkoutVersion else {
+            // A reader who knows nothing of the feed yet may not call it empty.
+            if core.log.length == 0, !core.log.isWritable { throw core.missingLength() }
+            return core.headSeq
+        }
+        return checkoutVersion < 2 ? nil : checkoutVersion - 1
+    }
 }
-public struct TrieHeader: Sendable, Equatable { public var type: String; public var metadata: [UInt8]?; public var subtype: String? }
-public struct TrieNode: Sendable { public let seq: UInt64; public let key: String; public let value: [UInt8]?; public let userFlags: UInt64; public let isHidden: Bool }
-public enum TrieOperation: Sendable { case put(key: String, value: [UInt8]?, hidden: Bool = false, flags: UInt64 = 0), delete(key: String, hidden: Bool = false) }
-/// next() throws MissingBlocks without losing its place: call it again once they are here.
-public struct TrieIterator { public mutating func next() throws -> TrieNode? { preconditionFailure() } }
-public struct TrieDiff { public struct Entry: Sendable { public let key: String; public let left: TrieNode?; public let right: TrieNode? }; public mutating func next() throws -> Entry? { preconditionFailure() } }
-public struct TrieHistory { public mutating func next() throws -> TrieNode? { preconditionFailure() } }
