@@ -1,0 +1,45 @@
+import Foundation
+
+/// Measures hyperfs as a user meets it: whole programs, real mounts, ratios within one run.
+///
+///     bench HYPERFS LABNET [section ...]
+///
+/// Sections: floor import local cold latency memory. Needs root, FUSE, and for the comparisons
+/// bindfs and sshfs; what is missing is said and left out of the table.
+@main
+struct Bench {
+    static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == "tcp-send" || arguments.first == "tcp-receive" {
+            PlainTCP.run(arguments)
+            return
+        }
+        if arguments.first == "read" {
+            Reader.run(arguments)
+            return
+        }
+        guard arguments.count >= 2 else {
+            print("usage: bench HYPERFS LABNET [floor|import|local|cold|latency|memory ...]")
+            exit(64)
+        }
+        let lab = Lab(hyperfs: arguments[0], labnet: arguments[1])
+        let all = ["floor", "import", "local", "cold", "latency", "memory"]
+        let wanted = arguments.count > 2 ? Array(arguments[2...]) : all
+        for section in wanted {
+            do {
+                switch section {
+                case "floor": _ = lab.floor()
+                case "import": try lab.imports()
+                case "local": try lab.localReads()
+                case "cold": try lab.coldReads()
+                case "latency": try lab.latency()
+                case "memory": try lab.memory()
+                default: print("bench: no section '\(section)'; there are \(all)")
+                }
+            } catch {
+                print("| \(section) | failed: \(error) | | |")
+            }
+            lab.cleanUp()
+        }
+    }
+}
