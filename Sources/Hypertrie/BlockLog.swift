@@ -1,7 +1,9 @@
+import HyperCrypto
 import Hypercore
 
 /// What a trie needs of a feed.
 protocol BlockLog: AnyObject, Sendable {
+    var key: PublicKey { get }
     var length: UInt64 { get }
     var isWritable: Bool { get }
     func has(_ block: UInt64) -> Bool

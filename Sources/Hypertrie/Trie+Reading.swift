@@ -17,13 +17,18 @@ extension Trie {
         return record.isReset ? nil : TrieNode(record)
     }
 
-    func lookUp(_ path: TriePath, prefix: Bool = false) throws -> GetWalk<TrieCore>.Result {
+    /// - Parameter wanted: what a peer is asked for while even the head is missing, when that is
+    ///   not the path itself.
+    func lookUp(
+        _ path: TriePath, prefix: Bool = false, wanted: TriePath? = nil
+    ) throws -> GetWalk<TrieCore>.Result {
         let head = try headSeq()
         var walk = GetWalk(core, path, prefix: prefix)
         do {
             return try walk.run(from: head)
         } catch let absent as AbsentNodes {
-            throw core.missing(absent.seqs, hint: .lookUp(path, head: head))
+            let asked = absent.seqs == head.map { [$0] } ? wanted ?? path : path
+            throw core.missing(absent.seqs, hint: head.map { .lookUp(asked, head: $0) })
         }
     }
 }

@@ -8,8 +8,8 @@ struct TrieComponent: Sendable {
     let hash: UInt64
 }
 
-/// A key as the trie sees it (docs/spec/hypertrie.md section 3): a hidden bit, 32 digits of two bits for each
-/// component, and an end mark.
+/// A key as the trie sees it (docs/spec/hypertrie.md section 3): a hidden bit, 32
+/// digits of two bits for each component, and an end mark.
 ///
 ///     position   0        1 ... 32    33 ... 64   ...   32n + 1
 ///     digit      hidden   component 0 component 1       4
@@ -50,7 +50,9 @@ struct TriePath: Sendable {
 
     /// Drops exactly one leading slash, nothing else.
     static func normalize(_ key: String) -> String {
-        key.utf8.first == UInt8(ascii: "/") ? String(key.dropFirst()) : key
+        // By bytes: a slash and a combining mark behind it are one character.
+        guard key.utf8.first == UInt8(ascii: "/") else { return key }
+        return String(Substring(key.utf8.dropFirst()))
     }
 
     private static func split(_ bytes: UnsafeBufferPointer<UInt8>) -> [TrieComponent] {
@@ -130,12 +132,19 @@ struct TriePath: Sendable {
         return String(key[start..<end])
     }
 
+    /// The key up to and including its first components.
+    func key(ofFirst count: Int) -> String {
+        let end = count > 0 ? components[count - 1].end : 0
+        return String(key[..<key.utf8.index(key.utf8.startIndex, offsetBy: end)])
+    }
+
+    /// How many components at the front are the same strings.
+    func sharedComponents(with other: TriePath) -> Int {
+        var count = 0
+        while sharesComponent(count, with: other) { count += 1 }
+        return count
+    }
+
     /// Whether both spell the same key, byte for byte.
     func hasSameKey(as other: TriePath) -> Bool { key.utf8.elementsEqual(other.key.utf8) }
-
-    /// Whether the other path starts with this one's components.
-    func isPrefix(of other: TriePath) -> Bool {
-        isHidden == other.isHidden && components.count <= other.components.count
-            && components.indices.allSatisfy { sharesComponent($0, with: other) }
-    }
 }
