@@ -50,7 +50,8 @@ public protocol FeedNetwork: AnyObject, Sendable {
     /// with success, or `.timedOut`, `.cancelled`, `.noPeers`, `.corrupt`, `.closed`.
     func demand(
         _ demand: Demand, of feed: Feed,
-        completion: @escaping @Sendable (Result<Void, FeedError>) -> Void) -> DemandID
+        completion: @escaping @Sendable (Result<Void, FeedError>) -> Void
+    ) -> DemandID
     /// Withdraws a demand: its completion is called with `.cancelled` unless it was met already.
     func withdraw(_ id: DemandID)
     /// Sends an extension message to every peer that has the extension.

@@ -1,0 +1,61 @@
+/// What the tree bits say about lengths (docs/spec/hypercore.md section 6).
+extension Bitfield {
+    /// The feed's length, implied by the tree bits.
+    func impliedLength() -> UInt64 {
+        var top: UInt64 = 0
+        var next: UInt64 = 0
+        let end = treeBitLength
+        while FlatTree.rightSpan(next) < end {
+            next = FlatTree.parent(next)
+            if hasNode(next) { top = next }
+        }
+        return hasNode(top) ? coveredLength(of: top) : 0
+    }
+
+    /// Blocks of the snapshot that a stored node belongs to; 0 for a node that is not stored.
+    func coveredLength(of node: UInt64) -> UInt64 {
+        coveredLength(of: node, hasNode: hasNode)
+    }
+
+    func coveredLength(of node: UInt64, hasNode: (UInt64) -> Bool) -> UInt64 {
+        guard hasNode(node) else { return 0 }
+        var node = node
+        while hasNode(FlatTree.parent(node)), hasNode(FlatTree.sibling(node)) {
+            node = FlatTree.parent(node)
+        }
+        var depth = FlatTree.depth(node)
+        while depth > 0 {
+            let neighbour = FlatTree.index(depth: depth, offset: FlatTree.offset(node) + 1)
+            node = FlatTree.leftChild(neighbour) ?? neighbour
+            depth -= 1
+            while depth > 0, !hasNode(node), let left = FlatTree.leftChild(node) {
+                node = left
+                depth -= 1
+            }
+        }
+        return (hasNode(node) ? node + 2 : node) / 2
+    }
+
+    /// Forgets all blocks from `length` on, and all nodes that are not wholly below them.
+    mutating func truncate(toBlocks length: UInt64) {
+        for number in pageNumbers(from: length >> 13) {
+            guard let page = page(number) else { continue }
+            for byte in 0..<1024 where page.memory[byte] != 0 {
+                let first = ((number << 10) + UInt64(byte)) << 3
+                for block in first..<first + 8 where block >= length { setBlock(block, false) }
+            }
+            let firstNode = length == 0 ? 0 : 2 * length - 1
+            for byte in 0..<2048 where page.memory[BitPage.treeStart + byte] != 0 {
+                let first = ((number << 11) + UInt64(byte)) << 3
+                for node in first..<first + 8 where node >= firstNode { changeNode(node, false) }
+            }
+        }
+        // Parents that reach over the new end have smaller numbers; they are all above the first
+        // leaf that is gone.
+        var node = 2 * length
+        for _ in 0..<54 {
+            node = FlatTree.parent(node)
+            if hasNode(node) { changeNode(node, false) }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+/// Writing.
+extension Feed {
+    /// One batch, one signature, durable on return. Returns the index of the first block. Throws
+    /// `notWritable`, `tooLarge`, `io`, `closed`; the feed is as it was then.
+    @discardableResult public func append(_ blocks: [[UInt8]]) throws -> UInt64 {
+        if let large = blocks.first(where: { $0.count > Limits.blockBytesMax }) {
+            throw FeedError.tooLarge("a block of \(large.count) bytes is beyond 8 MiB")
+        }
+        let batch = try beginBatch()
+        for block in blocks { try batch.append(block) }
+        return try batch.commit()
+    }
+
+    /// A batch that is written as it grows and becomes visible, signed and durable at commit.
+    /// Waits while another batch is open; a thread that opens a second one itself waits for ever.
+    public func beginBatch() throws -> FeedBatch {
+        try core.withLock { try $0.checkWritable() }
+        gate.enter()
+        do {
+            return try FeedBatch(feed: self)
+        } catch {
+            gate.leave()
+            throw error
+        }
+    }
+
+    /// Ends a batch whose blocks and nodes are written.
+    func commit(_ snapshot: FeedCore.Snapshot) throws {
+        let first = try flushing.withLock { _ in
+            let first = try core.withLock { try $0.beginCommit(snapshot) }
+            do {
+                try flushFiles()
+            } catch {
+                core.withLock { $0.rollBack() }
+                throw error
+            }
+            core.withLock { $0.endCommit(snapshot) }
+            return first
+        }
+        announce([.grew(length: snapshot.length), .stored(first..<snapshot.length)])
+    }
+
+    /// Forgets blocks, to make room; they can be fetched again. Tree nodes, offsets and signatures
+    /// stay (docs/spec/hypercore.md section 9.3).
+    public func clear(_ range: Range<UInt64>) throws {
+        let cleared = try flushing.withLock { _ in
+            let cleared = try core.withLock { try $0.clearBits(range) }
+            guard !cleared.isEmpty else { return cleared }
+            // Until the disk knows that the bits are gone, the bytes have to stay.
+            try flushFiles()
+            try core.withLock { try $0.makeHoles(cleared) }
+            return cleared
+        }
+        announce(cleared.map { .cleared($0) })
+    }
+}
+
+extension FeedCore {
+    /// Sets the bits of a snapshot whose nodes and blocks are in the files; nobody sees them yet.
+    /// Returns the first new block.
+    func beginCommit(_ snapshot: Snapshot) throws -> UInt64 {
+        try checkWritable()
+        guard let signature = snapshot.signature else {
+            throw FeedError.corrupt("a batch without signature")
+        }
+        isCommitting = true
+        do {
+            try writeSignature(signature, over: snapshot.length)
+        } catch {
+            rollBack()
+            throw error
+        }
+        unsynced = Unsynced(data: true, tree: true, signatures: true)
+        for block in length..<snapshot.length {
+            bits.setBlock(block, true)
+            bits.setNode(2 * block)
+        }
+        return length
+    }
+
+    /// The commit failed: the feed stays as long as it was.
+    func rollBack() {
+        bits.truncate(toBlocks: length)
+        signature = nil
+        isCommitting = false
+    }
+
+    func endCommit(_ snapshot: Snapshot) {
+        isCommitting = false
+        localBytes = localBytes.map { $0 + (snapshot.byteLength - byteLength) }
+        length = snapshot.length
+        byteLength = snapshot.byteLength
+        roots = snapshot.roots
+    }
+
+    /// Clears the bits of stored blocks; returns the runs that were set.
+    func clearBits(_ range: Range<UInt64>) throws -> [Range<UInt64>] {
+        try checkOpen()
+        var runs: [Range<UInt64>] = []
+        var rest = range.clamped(to: 0..<length)
+        while let first = bits.firstStored(in: rest) {
+            let end = bits.firstMissing(in: first..<rest.upperBound) ?? rest.upperBound
+            for block in first..<end { bits.setBlock(block, false) }
+            runs.append(first..<end)
+            rest = end..<rest.upperBound
+        }
+        if !runs.isEmpty { localBytes = nil }
+        return runs
+    }
+
+    /// Gives the bytes of cleared blocks back to the disk, except where they came back meanwhile.
+    func makeHoles(_ runs: [Range<UInt64>]) throws {
+        guard let file = try existingData() else { return }
+        let size = try file.size()
+        for run in runs {
+            var rest = run
+            while let first = bits.firstMissing(in: rest) {
+                let end = bits.firstStored(in: first..<rest.upperBound) ?? rest.upperBound
+                rest = end..<rest.upperBound
+                guard let from = try byteOffset(of: first), let to = try byteOffset(of: end),
+                    from < to
+                else { continue }
+                holes += 1
+                if to >= size, !isWriting {
+                    if from < size { try file.truncate(to: from) }
+                } else {
+                    try file.punchHole(from..<to)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+/// Reading what is stored here.
+extension Feed {
+    /// The bytes of a block; `nil` = not stored here. Throws `io`, `corrupt`, `closed`.
+    public func block(_ index: UInt64) throws -> [UInt8]? {
+        while true {
+            let found = try core.withLock { core in
+                try core.checkOpen()
+                return try core.place(of: index).map {
+                    (place: $0, file: try core.existingData(), holes: core.holes)
+                }
+            }
+            guard let found else { return nil }
+            if found.place.isEmpty { return [] }
+            guard let file = found.file,
+                let count = Int(exactly: found.place.upperBound - found.place.lowerBound)
+            else { throw FeedError.corrupt("the data file of feed \(key) is missing") }
+            let bytes = try file.bytes(at: found.place.lowerBound, count: count)
+            // A clear may have made a hole where we were reading.
+            if core.withLock({ $0.holes == found.holes }) {
+                guard bytes.count == count else { throw shortRead() }
+                return bytes
+            }
+        }
+    }
+
+    /// Byte position of a block in the feed; `nil` = the tree nodes for it are not here.
+    public func byteOffset(of block: UInt64) throws -> UInt64? {
+        try core.withLock { core in
+            try core.checkOpen()
+            return try core.byteOffset(of: block)
+        }
+    }
+
+    /// Bytes of a block; `nil` = its leaf is not here.
+    public func size(of block: UInt64) throws -> UInt64? {
+        try core.withLock { core in
+            try core.checkOpen()
+            return block < core.length ? try core.stored(2 * block)?.size : nil
+        }
+    }
+
+    /// Where a byte lives.
+    public enum Seek: Sendable, Equatable {
+        /// In this block, that many bytes into it.
+        case found(block: UInt64, offset: UInt64)
+        /// Somewhere in these blocks; more tree nodes are needed to tell.
+        case needs(blocks: Range<UInt64>)
+    }
+
+    /// Where a byte lives (docs/spec/hypercore.md section 9.2). `range`: blocks among which the
+    /// caller knows it to be, which narrows what `needs` says. Throws `tooLarge` beyond byteLength.
+    public func seek(byte: UInt64, within range: Range<UInt64>? = nil) throws -> Seek {
+        try core.withLock { core in
+            try core.checkOpen()
+            return try core.seek(byte: byte, within: range)
+        }
+    }
+
+    /// Plain read of the data file: the caller has made sure that the blocks there are stored and
+    /// stay so. Throws `io` on a short read.
+    public func readData(at byteOffset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
+        guard !buffer.isEmpty else { return }
+        let file = try core.withLock { core in
+            try core.checkOpen()
+            return try core.existingData()
+        }
+        guard let count = try file?.read(at: byteOffset, into: buffer), count == buffer.count else {
+            throw shortRead()
+        }
+    }
+
+    /// Reads bytes that lie in `blocks`; false = not all of the blocks are stored here. Unlike
+    /// `hasAll` with `readData` this cannot meet a hole that `clear` makes at the same time.
+    public func read(
+        blocks: Range<UInt64>, at byteOffset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+    ) throws -> Bool {
+        while true {
+            let found = try core.withLock { core in
+                try core.checkOpen()
+                guard core.firstMissing(in: blocks) == nil else {
+                    return nil as ((any RandomAccessFile)?, UInt64)?
+                }
+                return (try core.existingData(), core.holes)
+            }
+            guard let (file, holes) = found else { return false }
+            if buffer.isEmpty { return true }
+            let count = try file?.read(at: byteOffset, into: buffer) ?? 0
+            if core.withLock({ $0.holes == holes }) {
+                guard count == buffer.count else { throw shortRead() }
+                return true
+            }
+        }
+    }
+
+    private func shortRead() -> FeedError {
+        FeedError(.io, "the data file of feed \(key) is shorter than its tree says")
+    }
+}

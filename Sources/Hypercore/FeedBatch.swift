@@ -1,0 +1,136 @@
+import HyperCrypto
+
+/// An unfinished append (docs/spec/hypercore.md section 8): blocks go to the files at once, the
+/// feed shows them at commit. Memory does not grow with the batch. Other writers of the feed wait
+/// until it is committed, cancelled or let go; what it wrote by then is overwritten by the next.
+///
+/// Used by one thread at a time.
+public final class FeedBatch {
+    /// Index the next block will have.
+    public private(set) var nextBlock: UInt64
+    /// Byte of the feed at which the next block will begin.
+    public private(set) var nextByte: UInt64
+
+    private let feed: Feed
+    private let keyPair: KeyPair
+    private let file: any RandomAccessFile
+    private let firstBlock: UInt64
+    private let firstByte: UInt64
+    /// Roots over all blocks so far, left to right.
+    private var roots: [TreeNode]
+    /// Bytes that are not in the file yet; they end at `nextByte`.
+    private var buffer: [UInt8] = []
+    private var isOpen = true
+    /// The first failure: a batch with a gap must never be signed.
+    private var failure: (any Error)?
+
+    /// The caller has entered the feed's gate.
+    init(feed: Feed) throws {
+        let start = try feed.core.withLock { core in
+            try core.checkWritable()
+            guard let keyPair = core.keyPair else { throw FeedError.closed(core.key) }
+            let file = try core.openData()
+            core.isWriting = true
+            return (core.length, core.byteLength, core.roots, keyPair, file)
+        }
+        (firstBlock, firstByte, roots, keyPair, file) = start
+        nextBlock = firstBlock
+        nextByte = firstByte
+        self.feed = feed
+    }
+
+    deinit { cancel() }
+
+    /// Adds a block. Throws `tooLarge` beyond 8 MiB, `io`.
+    public func append(_ block: [UInt8]) throws {
+        try block.withUnsafeBytes { try append($0, leafHash: TreeHash.leaf($0)) }
+    }
+
+    /// Adds a block whose leaf hash (`TreeHash.leaf`) was made elsewhere.
+    public func append(_ block: UnsafeRawBufferPointer, leafHash: Bytes32) throws {
+        try checkOpen()
+        guard block.count <= Limits.blockBytesMax else {
+            throw FeedError.tooLarge("a block of \(block.count) bytes is beyond 8 MiB")
+        }
+        guard nextBlock < Limits.lengthMax, nextByte <= Limits.integerMax - UInt64(block.count)
+        else { throw FeedError.tooLarge("feed \(feed.key) is full") }
+        do {
+            try store(block)
+            try addNodes(
+                TreeNode(index: 2 * nextBlock, hash: leafHash, size: UInt64(block.count)))
+        } catch {
+            failure = error
+            throw error
+        }
+        nextBlock += 1
+        nextByte += UInt64(block.count)
+    }
+
+    /// Signs once, makes it durable, shows it and announces it. Returns the first block's index.
+    @discardableResult public func commit() throws -> UInt64 {
+        try checkOpen()
+        defer { cancel() }
+        guard nextBlock > firstBlock else { return firstBlock }
+        try writeBuffer()
+        let signature = keyPair.sign(
+            TreeHash.signable(treeHash: roots.treeHash, length: nextBlock))
+        try feed.commit(
+            FeedCore.Snapshot(
+                length: nextBlock, roots: roots, byteLength: nextByte, signature: signature))
+        return firstBlock
+    }
+
+    /// Gives up: the feed stays as it was. Does nothing after `commit`.
+    public func cancel() {
+        guard isOpen else { return }
+        isOpen = false
+        feed.core.withLock { $0.isWriting = false }
+        feed.gate.leave()
+    }
+
+    private func checkOpen() throws {
+        if let failure { throw failure }
+        guard isOpen else {
+            throw FeedError(.closed, "a batch of feed \(feed.key) was used after its end")
+        }
+    }
+
+    /// Small blocks are collected; a large one goes straight to the file.
+    private func store(_ block: UnsafeRawBufferPointer) throws {
+        if buffer.count + block.count > Limits.batchBufferBytes { try writeBuffer() }
+        if block.count >= 65_536, buffer.isEmpty {
+            try file.write(block, at: nextByte)
+        } else {
+            buffer.append(contentsOf: block)
+        }
+    }
+
+    private func writeBuffer() throws {
+        guard !buffer.isEmpty else { return }
+        try file.write(buffer, at: nextByte - UInt64(buffer.count))
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    /// The leaf, and the parents that it completes.
+    private func addNodes(_ leaf: TreeNode) throws {
+        var made = [leaf]
+        var top = leaf
+        while let last = roots.last, FlatTree.parent(last.index) == FlatTree.parent(top.index) {
+            guard let parent = TreeNode(parentOf: last, top) else {
+                throw FeedError.tooLarge("feed \(feed.key) is full")
+            }
+            roots.removeLast()
+            made.append(parent)
+            top = parent
+        }
+        roots.append(top)
+        let hasGap = nextBlock > firstBlock
+        try feed.core.withLock { core in
+            try core.checkOpen()
+            // The slot between two leaves of one batch is written even while its node does not
+            // exist, as the reference does.
+            if hasGap { try core.tree.erase(leaf.index - 1) }
+            for node in made { try core.tree.write(node) }
+        }
+    }
+}
