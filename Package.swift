@@ -74,7 +74,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "TestSupport", dependencies: ["HyperCrypto"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["HyperCrypto", "Hypercore"], path: "Tests/TestSupport",
             swiftSettings: strict),
     ]
         + rooms.map {
