@@ -16,4 +16,10 @@ extension UnsafeMutableRawBufferPointer {
         }
         return start
     }
+
+    /// Copies all of `bytes` to an offset.
+    func store(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+        let end = offset + bytes.count
+        UnsafeMutableRawBufferPointer(rebasing: self[offset..<end]).copyMemory(from: bytes)
+    }
 }

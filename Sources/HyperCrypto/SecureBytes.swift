@@ -6,6 +6,8 @@ import CSodium
 /// `@unchecked Sendable` without a lock: the memory is written only inside `init`.
 public final class SecureBytes: @unchecked Sendable {
     private let pointer: UnsafeMutableRawPointer
+
+    /// How many bytes there are.
     public let count: Int
 
     /// Memory of `count` bytes that `fill` writes.
@@ -27,7 +29,15 @@ public final class SecureBytes: @unchecked Sendable {
 
     deinit { sodium_free(pointer) }
 
+    /// Lends the bytes for reading; they must not be copied to ordinary memory without need.
     public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         try body(UnsafeRawBufferPointer(start: pointer, count: count))
+    }
+
+    /// A secret of the first bytes.
+    func prefix(_ count: Int) -> SecureBytes {
+        SecureBytes(count: count) { out in
+            withUnsafeBytes { out.copyBytes(from: $0.prefix(count)) }
+        }
     }
 }

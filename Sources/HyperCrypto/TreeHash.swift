@@ -20,8 +20,8 @@ public enum TreeHash {
         withUnsafeTemporaryAllocation(byteCount: 73, alignment: 8) { input in
             input[0] = 1
             input.storeBigEndian(size, at: 1)
-            input.store(left, at: 9)
-            input.store(right, at: 41)
+            left.withUnsafeBytes { input.store($0, at: 9) }
+            right.withUnsafeBytes { input.store($0, at: 41) }
             return Blake2b.hash32(UnsafeRawBufferPointer(input))
         }
     }
@@ -32,7 +32,7 @@ public enum TreeHash {
         withUnsafeTemporaryAllocation(byteCount: 1 + 48 * roots.count, alignment: 8) { input in
             input[0] = 2
             for (i, root) in roots.enumerated() {
-                input.store(root.hash, at: 1 + 48 * i)
+                root.hash.withUnsafeBytes { input.store($0, at: 1 + 48 * i) }
                 input.storeBigEndian(root.index, at: 33 + 48 * i)
                 input.storeBigEndian(root.size, at: 41 + 48 * i)
             }
@@ -50,11 +50,7 @@ public enum TreeHash {
 }
 
 extension UnsafeMutableRawBufferPointer {
-    func storeBigEndian(_ value: UInt64, at offset: Int) {
+    fileprivate func storeBigEndian(_ value: UInt64, at offset: Int) {
         storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt64.self)
-    }
-
-    func store(_ value: Bytes32, at offset: Int) {
-        value.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: self[offset..<offset + 32]).copyMemory(from: $0) }
     }
 }
