@@ -4,6 +4,8 @@ import Synchronization
 struct Links {
     var network: (any FeedNetwork)?
     var handlers: [String: @Sendable (PeerID, [UInt8]) -> Void] = [:]
+    /// Objects of layers above, one for each type.
+    var companions: [ObjectIdentifier: any AnyObject & Sendable] = [:]
 }
 
 extension Feed {
