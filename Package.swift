@@ -74,21 +74,26 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "TestSupport", dependencies: ["HyperCrypto", "Hypercore"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["HyperCrypto", "Hypercore"],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
     ]
         + rooms.map {
             .target(
                 name: $0.name, dependencies: $0.needs,
-                exclude: $0.name == "WireMessages" ? ["protos", "generate.sh"] : [], swiftSettings: strict)
+                exclude: $0.name == "WireMessages" ? ["protos", "generate.sh"] : [],
+                swiftSettings: strict)
         }
         + rooms.map {
             .testTarget(
                 name: "\($0.name)Tests",
-                dependencies: [.byName(name: $0.name), "TestSupport"] + $0.needs.filter {
-                    if case .byNameItem(let name, _) = $0 { return !name.hasPrefix("C") || name == "Corestore" }
-                    return true
-                },
+                dependencies: [.byName(name: $0.name), "TestSupport"]
+                    + $0.needs.filter {
+                        if case .byNameItem(let name, _) = $0 {
+                            return !name.hasPrefix("C") || name == "Corestore"
+                        }
+                        return true
+                    },
                 swiftSettings: strict)
         }
 )

@@ -10,5 +10,6 @@ public enum Fixtures {
     /// `path("hypercore/feeds.json")`
     public static func path(_ name: String) -> String { folder + "/" + name }
 
+    /// A vector file: `json("hypercore/feeds.json")`.
     public static func json(_ name: String) throws -> JSON { try JSON.load(path(name)) }
 }

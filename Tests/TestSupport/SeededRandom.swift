@@ -4,8 +4,10 @@ import HyperCrypto
 public struct SeededRandom: RandomSource, RandomNumberGenerator {
     private var state: UInt64
 
+    /// The run that belongs to a seed.
     public init(seed: UInt64) { state = seed }
 
+    /// The next number.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
@@ -14,6 +16,7 @@ public struct SeededRandom: RandomSource, RandomNumberGenerator {
         return z ^ (z >> 31)
     }
 
+    /// Overwrites all bytes of the buffer.
     public mutating func fill(_ buffer: UnsafeMutableRawBufferPointer) {
         for i in buffer.indices { buffer[i] = UInt8(truncatingIfNeeded: next()) }
     }
