@@ -103,7 +103,7 @@ final class Lab {
 
     private func logPath(_ program: [String]) -> String {
         let path = scratch + "/log-\(running.count)"
-        FileManager.default.createFile(atPath: path, contents: nil)
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
         return path
     }
 
@@ -183,7 +183,7 @@ final class Lab {
     func row(_ what: String, _ measured: String, _ budget: String, _ verdict: Bool?) {
         let word = verdict.map { $0 ? "met" : "MISSED" } ?? ""
         print("| \(what) | \(measured) | \(budget) | \(word) |")
-        fflush(stdout)
+        fflush(nil)
     }
 
     func setFloor(_ value: Double) { floorSecondsPerByte = value }

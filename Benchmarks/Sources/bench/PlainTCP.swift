@@ -29,7 +29,7 @@ enum PlainTCP {
         }
         listen(listener, 1)
         print("{\"event\":\"listening\"}")
-        fflush(stdout)
+        fflush(nil)
         let stream = accept(listener, nil, nil)
         let block = [UInt8](repeating: 7, count: 1 << 18)
         while left > 0 {
