@@ -3,8 +3,10 @@ import NIOCore
 extension Swarm {
     /// A byte stream to a peer. Its methods are for the swarm's loop.
     public final class Connection: Sendable {
+        /// The address that we dialed, as it was given; `nil` when the peer dialed us.
+        public let peer: Address?
         /// Whether we dialed.
-        public let isInitiator: Bool
+        public var isInitiator: Bool { peer != nil }
         /// The peer's address, for people.
         public let remote: String
 
@@ -22,9 +24,9 @@ extension Swarm {
         }
 
         /// On the loop of `channel`.
-        init(channel: any Channel, isInitiator: Bool) {
+        init(channel: any Channel, peer: Address?) {
             self.channel = channel
-            self.isInitiator = isInitiator
+            self.peer = peer
             let address = Address(channel.remoteAddress)
             remote = address?.description ?? "unknown"
             host = address?.host ?? ""

@@ -15,10 +15,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let connection = Swarm.Connection(channel: context.channel, isInitiator: peer != nil)
+        let connection = Swarm.Connection(channel: context.channel, peer: peer)
         // Set first: what is sent while it begins may fill the socket, and that must be told.
         self.connection = connection
-        if !swarm.begin(connection, peer: peer) { context.close(promise: nil) }
+        if !swarm.begin(connection) { context.close(promise: nil) }
         context.fireChannelActive()
     }
 

@@ -235,11 +235,10 @@ extension Swarm {
         }
     }
 
-    /// The socket is connected. `peer` is the address we dialed. Returns false when there is
-    /// nothing to do but close it.
-    func begin(_ connection: Connection, peer: Address?) -> Bool {
+    /// The socket is connected. Returns false when there is nothing to do but close it.
+    func begin(_ connection: Connection) -> Bool {
         guard !state.value.isStopped else { return false }
-        if let peer {
+        if let peer = connection.peer {
             state.value.peers[peer]?.connection = ObjectIdentifier(connection)
             state.value.peers[peer]?.redial.succeeded()
         }
@@ -256,8 +255,7 @@ extension Swarm {
     /// Both ends of one connection are ours: nothing to learn there, and dialing it again would
     /// never end.
     private func dropOurselves(_ newer: Connection, _ older: Connection) {
-        let dialed = ObjectIdentifier(newer.isInitiator ? newer : older)
-        if let peer = state.value.peers.first(where: { $0.value.connection == dialed })?.key {
+        if let peer = newer.peer ?? older.peer {
             state.value.peers[peer] = nil
             handler.unreachable(peer, error: .ourselves(peer))
         }
@@ -271,10 +269,6 @@ extension Swarm {
         let left = state.value.connectionsByHost[connection.host, default: 1] - 1
         state.value.connectionsByHost[connection.host] = left > 0 ? left : nil
         handler.closed(connection, error: connection.reason)
-        if connection.isInitiator,
-            let peer = state.value.peers.first(where: { $0.value.connection == id })?.key
-        {
-            redial(peer)
-        }
+        if let peer = connection.peer, state.value.peers[peer]?.connection == id { redial(peer) }
     }
 }

@@ -1,0 +1,236 @@
+import Glibc
+import Hypercore
+import Hyperdrive
+import Synchronization
+
+/// Copies a file or folder of a drive to the local disk.
+///
+/// What is complete at the destination (same size and time) is left alone, and fetched blocks stay
+/// in the store: a run that was cut short goes on where it was. Blocks that lay in the store are
+/// hashed again before they are used.
+public final class CopyOut {
+    /// How far it is.
+    public struct Progress: Sendable, Equatable {
+        /// Files done, and in all.
+        public var files = 0
+        public var filesTotal = 0
+        /// Bytes done, and in all.
+        public var bytes: UInt64 = 0
+        public var bytesTotal: UInt64 = 0
+    }
+
+    private let drive: Drive
+    private let engine: Engine
+    private let report: (Progress) -> Void
+    private let note: (String) -> Void
+    private var progress = Progress()
+    private var lookAhead = LookAhead()
+
+    /// `note` hears of entries that were left out.
+    public init(
+        _ drive: Drive, in engine: Engine, progress: @escaping (Progress) -> Void,
+        note: @escaping (String) -> Void
+    ) {
+        self.drive = drive
+        self.engine = engine
+        report = progress
+        self.note = note
+    }
+
+    /// A folder's content goes into the folder `destination`; a file becomes `destination`, or goes
+    /// into it when that is a folder. Returns what was done.
+    public func run(_ path: String, to destination: String) async throws -> Progress {
+        let drive = drive
+        let found = try await engine.fetching("reading \(path)") { try drive.entry(path) }
+        guard let entry = found else {
+            throw NodeError(
+                .notFound, "\(path) is not in the drive", hint: "'hyperfs ls' shows what is there")
+        }
+        switch entry.stat.kind {
+        case .directory:
+            let entries = try await engine.fetching("listing \(path)") {
+                try drive.walk(path, enterMounts: true)
+            }
+            try await copy(entries, below: path, into: DestinationFolder(destination))
+        case .file, .symlink:
+            let (folder, name) = Self.split(destination, entry.name)
+            try await copyOne(entry, [name], in: DestinationFolder(folder))
+        case .other:
+            throw NodeError(
+                .failed, "\(path) is neither file, folder nor symlink", hint: "nothing was copied")
+        }
+        return progress
+    }
+
+    private func copy(
+        _ entries: [Entry], below base: String, into folder: DestinationFolder
+    ) async throws {
+        let depth = base.split(separator: "/").count
+        let relative = { (entry: Entry) in
+            entry.path.split(separator: "/").dropFirst(depth).map(String.init)
+        }
+        // In the order of the content feed: what lies side by side is fetched side by side.
+        let files = entries.filter { $0.stat.kind == .file }
+            .sorted { ($0.drive.key.hex, $0.stat.offset) < ($1.drive.key.hex, $1.stat.offset) }
+        progress.filesTotal = files.count
+        progress.bytesTotal = files.reduce(0) { $0 &+ $1.stat.size }
+        let folders = entries.filter { $0.stat.kind == .directory }
+        for entry in folders {
+            try attempt(entry) { () throws(NodeError) in
+                try folder.place(relative(entry)).makeFolder()
+            }
+        }
+        for entry in files { try await plan(entry) }
+        lookAhead.consumed(0)
+        for entry in files {
+            do {
+                try await copyOne(entry, relative(entry), in: folder)
+            } catch let error as NodeError where error.code == .failed && !error.isFatal {
+                note("\(error.message); left out")
+            }
+        }
+        for entry in entries where entry.stat.kind == .symlink {
+            try attempt(entry) { () throws(NodeError) in
+                try folder.place(relative(entry)).makeSymlink(to: entry.stat.linkname ?? "")
+            }
+        }
+        for entry in entries where entry.stat.kind == .other {
+            note("\(entry.path): neither file, folder nor symlink; left out")
+        }
+        // Children first: a folder's time changes with what is put into it.
+        for entry in folders.reversed() where !entry.isImplicit {
+            try attempt(entry) { () throws(NodeError) in
+                try folder.place(relative(entry)).finishFolder(
+                    mode: entry.stat.mode | 0o700, mtimeMilliseconds: entry.stat.mtime)
+            }
+        }
+    }
+
+    /// One bad entry must not stop the others; a full disk must.
+    private func attempt(_ entry: Entry, _ step: () throws(NodeError) -> Void) throws {
+        do {
+            try step()
+        } catch {
+            if error.isFatal { throw error }
+            note("\(error.message); left out")
+        }
+    }
+
+    private func plan(_ entry: Entry) async throws {
+        guard entry.stat.blocks > 0, entry.stat.size > 0 else { return }
+        let content = try await content(of: entry)
+        lookAhead.add(try entry.blockRange(), of: content)
+    }
+
+    private func content(of entry: Entry) async throws -> Feed {
+        try await engine.fetching("reading \(entry.path)") { try entry.drive.content() }
+    }
+
+    private func copyOne(
+        _ entry: Entry, _ components: [String], in folder: DestinationFolder
+    ) async throws {
+        if entry.stat.kind == .symlink {
+            return try folder.place(components).makeSymlink(to: entry.stat.linkname ?? "")
+        }
+        let place = try folder.place(components)
+        let range = try entry.blockRange()
+        if let there = place.regularFile, there == (entry.stat.size, entry.stat.mtime) {
+            progress.bytes += entry.stat.size
+            lookAhead.consumed(UInt64(range.count))
+        } else {
+            let handle = try place.beginFile()
+            do {
+                try await fill(handle, range, of: entry)
+            } catch {
+                place.cancelFile(handle)
+                throw error
+            }
+            try place.finishFile(
+                handle, mode: entry.stat.mode, mtimeMilliseconds: entry.stat.mtime)
+        }
+        progress.files += 1
+        report(progress)
+    }
+
+    private func fill(_ handle: Int32, _ range: Range<UInt64>, of entry: Entry) async throws {
+        var left = entry.stat.size
+        if !range.isEmpty, left > 0 {
+            let content = try await content(of: entry)
+            let bad = content.hasAll(range) ? (try? content.verifyStored(range)) ?? [] : []
+            for index in range where left > 0 {
+                let block = try await block(index, upTo: range.upperBound, of: content, entry, bad)
+                let count = min(UInt64(block.count), left)
+                try Self.write(block[..<Int(count)], to: handle, entry.path)
+                left -= count
+                progress.bytes += count
+                lookAhead.consumed(1)
+                report(progress)
+            }
+        }
+        guard left == 0 else {
+            throw NodeError(
+                .corrupt, "\(entry.path): its blocks hold \(left) bytes fewer than its entry says",
+                hint: "tell the owner of the drive; the file was left out")
+        }
+    }
+
+    private func block(
+        _ index: UInt64, upTo end: UInt64, of content: Feed, _ entry: Entry, _ bad: [UInt64]
+    ) async throws -> [UInt8] {
+        let subject = "reading \(entry.path)"
+        do {
+            let ahead = index..<min(end, index + Limits.copyAheadStep)
+            if !content.has(index) { try await engine.fetch(subject, .blocks(ahead), of: content) }
+        } catch let error as NodeError where bad.contains(index) {
+            throw NodeError(
+                .corrupt, "\(entry.path): block \(index) is damaged on disk (\(error.message))",
+                hint: "name a peer that has the drive with --peer: the block is fetched again")
+        }
+        guard let block = try content.block(index) else {
+            throw NodeError(
+                .corrupt, "\(subject): block \(index) vanished", hint: "run the command again")
+        }
+        return block
+    }
+
+    private static func write(
+        _ bytes: ArraySlice<UInt8>, to handle: Int32, _ path: String
+    ) throws(NodeError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(handle, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw .system("cannot write \(path)") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Folder and name for a single file.
+    private static func split(_ destination: String, _ name: String) -> (String, String) {
+        var status = stat()
+        if destination.hasSuffix("/") || destination == "." || destination == ".."
+            || (stat(destination, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR)
+        {
+            return (destination, name)
+        }
+        guard let slash = destination.lastIndex(of: "/") else { return (".", destination) }
+        let folder = destination[..<slash]
+        return (
+            folder.isEmpty ? "/" : String(folder),
+            String(destination[destination.index(after: slash)...])
+        )
+    }
+}
+
+extension Entry {
+    /// The file's blocks in the content feed. Throws `.corrupt` for numbers that cannot be.
+    public func blockRange() throws(NodeError) -> Range<UInt64> {
+        let end = stat.offset.addingReportingOverflow(stat.blocks)
+        guard !end.overflow, end.partialValue < 1 << 53 else {
+            throw NodeError(
+                .corrupt, "\(path): its entry points outside of any feed",
+                hint: "tell the owner of the drive")
+        }
+        return stat.offset..<end.partialValue
+    }
+}

@@ -1,0 +1,264 @@
+import Corestore
+import HyperCrypto
+import Hypercore
+import Hyperswarm
+import Logging
+import NIOCore
+import NIOPosix
+import Replication
+import Synchronization
+
+/// A store on the network: one event loop with the swarm and the replicator on it, and whoever
+/// wants to wait for blocks in front.
+public final class Engine: Sendable {
+    /// What an engine is made from.
+    public struct Configuration: Sendable {
+        /// The store's folder.
+        public var store: String
+        /// `nil`: no network at all.
+        public var network: Swarm.Configuration? = Swarm.Configuration()
+        /// How long a reader waits for a block.
+        public var timeout: Duration = Limits.timeout
+        /// How long while no peer is known.
+        public var timeoutWithoutPeers: Duration = Limits.timeoutWithoutPeers
+        /// Where events go.
+        public var logger = Logger(label: "hyperfs")
+
+        /// The defaults of CLI.md.
+        public init(store: String) { self.store = store }
+    }
+
+    /// What it is made from.
+    public let configuration: Configuration
+    /// All feeds.
+    public let store: Store
+    /// Names and shares.
+    public let registry: Registry
+    let peers: PeerTable
+    private let replicator: Replicator
+    private let swarm: Swarm?
+    private let group: MultiThreadedEventLoopGroup
+    private let disk = NIOThreadPool(numberOfThreads: 1)
+    private let traffic: Traffic
+    private let state = Mutex(State())
+
+    private struct State: Sendable {
+        var feeds: [DiscoveryKey: Feed] = [:]
+        var addresses: [Swarm.Address] = []
+        var flushing: RepeatedTask?
+        var isClosed = false
+    }
+
+    /// Opens the store for writing, listens and dials. Throws NodeError `.storeLocked`, `.network`,
+    /// `.corrupt`, `.failed`.
+    public static func start(_ configuration: Configuration) async throws -> Engine {
+        let store = try StoreAccess.open(configuration.store, readOnly: false)
+        do {
+            let engine = try Engine(configuration, store: store)
+            try await engine.begin()
+            return engine
+        } catch {
+            try? store.close()
+            throw error
+        }
+    }
+
+    private init(_ configuration: Configuration, store: Store) throws {
+        self.configuration = configuration
+        self.store = store
+        registry = try Registry(store: configuration.store)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        let traffic = Traffic()
+        self.traffic = traffic
+        let logger = configuration.logger
+        peers = PeerTable(
+            loop: loop, hoped: configuration.network?.peers ?? [], traffic: traffic
+        ) { Engine.log($0, to: logger) }
+        // One name for all connections, the same after every start (docs/spec/corestore.md 7).
+        let seed = store.derive(namespace: "hyperfs", name: "replication-keypair")
+        replicator = Replicator(
+            configuration: Session.Configuration(staticKey: NoiseKeyPair(seed: seed)),
+            directory: store, output: peers, executor: peers, random: SystemRandom())
+        let peers = peers
+        swarm = configuration.network.map {
+            Swarm(loop: loop, configuration: $0, handler: peers)
+        }
+        peers.attach(replicator)
+    }
+
+    private func begin() async throws {
+        disk.start()
+        let replicator = replicator
+        store.onOpen { [weak self] feed in
+            self?.state.withLock { $0.feeds[feed.discoveryKey] = feed }
+            replicator.join(feed)
+        }
+        if let swarm {
+            do {
+                let addresses = try await swarm.start()
+                state.withLock { $0.addresses = addresses }
+            } catch {
+                await close()
+                throw NodeError(error, while: "starting the network")
+            }
+        }
+        let interval = TimeAmount(Limits.flushInterval)
+        let task = group.next().scheduleRepeatedTask(initialDelay: interval, delay: interval) {
+            [weak self] _ in
+            guard let self else { return }
+            disk.submit { _ in self.flush() }
+        }
+        state.withLock { $0.flushing = task }
+    }
+
+    /// Ends in good order: network first, then everything is made durable. Once is enough.
+    public func close() async {
+        let flushing = state.withLock { state -> RepeatedTask?? in
+            if state.isClosed { return nil }
+            state.isClosed = true
+            return .some(state.flushing)
+        }
+        guard let flushing else { return }
+        flushing?.cancel()
+        await swarm?.stop()
+        peers.attach(nil)
+        try? await disk.shutdownGracefully()
+        do {
+            try store.close()
+        } catch {
+            configuration.logger.error("closing the store: \(error)")
+        }
+        try? await group.shutdownGracefully()
+    }
+
+    /// Makes what was downloaded so far durable.
+    private func flush() {
+        for feed in state.withLock({ Array($0.feeds.values) }) {
+            do {
+                try feed.flush()
+            } catch {
+                configuration.logger.error("flushing \(feed.key): \(error)")
+            }
+        }
+    }
+}
+
+// MARK: - Waiting and watching
+
+extension Engine {
+    /// Where peers reach us, the most reachable first.
+    public var addresses: [Swarm.Address] { state.withLock { $0.addresses } }
+
+    /// Bytes over the network since the start, both ways, with everything around the blocks.
+    public var transferred: (received: UInt64, sent: UInt64) { traffic.totals }
+
+    /// Connections that are open now.
+    public var connectedPeers: Int { peers.inReach.connected }
+
+    /// Keeps a drive's metadata up to date while peers are there.
+    public func follow(_ feed: Feed) { replicator.follow(feed) }
+
+    /// Runs a local computation, fetching what it misses, for as long as a reader may wait:
+    /// `timeout`, but only `timeoutWithoutPeers` in a row without a peer in reach.
+    public func fetching<T: Sendable>(
+        _ subject: String, _ body: @escaping @Sendable () throws -> T
+    ) async throws -> T {
+        do {
+            return try body()
+        } catch is MissingBlocks {
+            // Nothing to say yet: now it takes the network.
+        } catch {
+            throw NodeError(error, while: subject)
+        }
+        do {
+            return try await withPatience {
+                try await resolve(timeout: self.configuration.timeout) { try body() }
+            }
+        } catch let error as FeedError where Self.isAboutPeers(error) {
+            throw whyNobodyAnswered(subject)
+        } catch {
+            throw NodeError(error, while: subject)
+        }
+    }
+
+    /// Waits for a demand under the same rules.
+    public func fetch(_ subject: String, _ target: Demand.Target, of feed: Feed) async throws {
+        if feed.isMet(target) { return }
+        do {
+            try await withPatience {
+                try await feed.fetch(Demand(target, timeout: self.configuration.timeout))
+            }
+        } catch let error as FeedError where Self.isAboutPeers(error) {
+            throw whyNobodyAnswered(subject)
+        } catch {
+            throw NodeError(error, while: subject)
+        }
+    }
+
+    private func withPatience<T: Sendable>(
+        _ work: @escaping @Sendable () async throws -> T
+    ) async throws -> T {
+        try await withThrowingTaskGroup(of: T.self) { group in
+            group.addTask { try await work() }
+            group.addTask { try await self.losePatience() }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
+        }
+    }
+
+    /// Returns only by throwing: after `timeoutWithoutPeers` in a row without a peer in reach.
+    private func losePatience<T>() async throws -> T {
+        var lonelySince: ContinuousClock.Instant?
+        while true {
+            let now = ContinuousClock.now
+            if swarm == nil {
+                throw FeedError(.noPeers, "offline")
+            } else if peers.inReach.isHopeful {
+                lonelySince = nil
+            } else if now - (lonelySince ?? now) >= configuration.timeoutWithoutPeers {
+                throw FeedError(.noPeers, "no peer is known")
+            } else {
+                lonelySince = lonelySince ?? now
+            }
+            try await Task.sleep(for: Limits.patienceTick)
+        }
+    }
+
+    private static func isAboutPeers(_ error: FeedError) -> Bool {
+        [.noPeers, .timedOut, .cancelled].contains(error.code)
+    }
+
+    private func whyNobodyAnswered(_ subject: String) -> NodeError {
+        let reach = peers.inReach
+        guard let network = configuration.network else {
+            return NodeError(
+                .notFound, "\(subject): not in this store, and the network is off",
+                hint: "run without --offline, with --peer HOST:PORT")
+        }
+        if reach.connected > 0 {
+            let count = reach.connected == 1 ? "the one peer" : "the \(reach.connected) peers"
+            return NodeError(
+                .notFound, "\(subject): \(count) in reach did not have it in time",
+                hint: "check the key, and that the peer shares this drive")
+        }
+        if let failure = reach.lastFailure {
+            return NodeError(
+                .notFound, "\(subject): no peer in reach (\(failure.message))", hint: failure.hint)
+        }
+        return NodeError(
+            .notFound, "\(subject): not in this store, and no peer is known",
+            hint: network.peers.isEmpty
+                ? "name one that shares it with --peer HOST:PORT" : "check --peer and the network")
+    }
+
+    private static func log(_ event: PeerTable.Event, to logger: Logger) {
+        switch event {
+        case .connected(let peer): logger.info("peer \(peer) connected")
+        case .lost(let peer, nil): logger.info("peer \(peer) left")
+        case .lost(let peer, let error?): logger.warning("peer \(peer) lost: \(error)")
+        case .unreachable(_, let error): logger.warning("\(error.message); \(error.hint)")
+        }
+    }
+}

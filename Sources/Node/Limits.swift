@@ -1,0 +1,26 @@
+/// Every bound of this module, with its reason.
+enum Limits {
+    /// How long a read waits for a block, and how long while no peer is known (CLI.md section 2).
+    static let timeout: Duration = .seconds(30)
+    static let timeoutWithoutPeers: Duration = .seconds(5)
+    /// Downloads become durable this often: what a crash loses is fetched again, not lost.
+    static let flushInterval: Duration = .seconds(5)
+    /// How often waiting code looks whether peers have come or gone.
+    static let patienceTick: Duration = .milliseconds(50)
+    /// How long a reader waits to hear of a newer version once a peer is there: several round
+    /// trips of a slow line. Later news come with the next command.
+    static let updateGrace: Duration = .seconds(2)
+    /// A registry file (names, shares) larger than this is not ours.
+    static let registryBytesMax = 16 << 20
+    /// A local drive name: fits a file name and a URL.
+    static let nameBytesMax = 64
+    /// Paths inside a drive (docs/spec/hyperdrive.md section 11).
+    static let pathBytesMax = 4096
+    /// Blocks that copying out asks for ahead of the one it waits for: 32 MiB of the usual size,
+    /// enough for 1 Gbit/s over 250 ms.
+    static let copyAheadBlocks: UInt64 = 512
+    /// Blocks that one demand of the look-ahead covers: few demands, yet early answers.
+    static let copyAheadStep: UInt64 = 64
+    /// Partly cached files up to this many blocks are counted to the byte, others in proportion.
+    static let countedBlocksMax: UInt64 = 4096
+}

@@ -1,0 +1,97 @@
+import FileTree
+import FuseMount
+import Glibc
+import HyperCrypto
+import Hyperdrive
+
+/// A drive as a folder of this machine, until somebody unmounts it.
+public final class MountedDrive: Sendable {
+    /// How it is mounted.
+    public struct Options: Sendable {
+        /// Other users may look, too.
+        public var allowOther = false
+        /// `-o` options for the kernel.
+        public var extra: [String] = []
+        /// Bytes fetched ahead of a sequential reader at most.
+        public var readAheadBytes: Int?
+
+        /// Only for the mounting user.
+        public init() {}
+    }
+
+    /// The drive.
+    public let drive: Drive
+    /// Absolute.
+    public let mountpoint: String
+    private let tree: Tree
+    private let mount: Mount
+
+    /// Mounts; returns once the folder answers. Throws NodeError `.notFound` when nobody has the
+    /// drive, `.mountpointUnusable`, `.fuseUnavailable`.
+    public init(
+        _ reference: DriveReference, at mountpoint: String, options: Options, in engine: Engine
+    ) async throws {
+        guard reference.path == "/" else {
+            throw NodeError(
+                .usage,
+                "'\(reference)' names a folder in a drive; only whole drives can be mounted",
+                hint: "mount the drive and use \(mountpoint)\(reference.path)")
+        }
+        let key = try engine.key(of: reference)
+        let subject = "mounting \(reference)"
+        let drive: Drive
+        do {
+            drive = try Drive(store: engine.store, key: key, version: reference.version)
+        } catch {
+            throw NodeError(error, while: subject)
+        }
+        self.drive = drive
+        self.mountpoint = mountpoint
+        engine.follow(drive.metadata)
+        // Nothing is mounted before the drive has shown itself: an empty folder that never fills
+        // says nothing of a wrong key.
+        _ = try await engine.fetching(subject) { _ = try drive.content() }
+        var configuration = Tree.Configuration()
+        configuration.timeout = engine.configuration.timeout
+        configuration.timeoutWithoutPeers = engine.configuration.timeoutWithoutPeers
+        configuration.uid = getuid()
+        configuration.gid = getgid()
+        if let bytes = options.readAheadBytes { configuration.readAheadBytesMax = bytes }
+        let tree = Tree(drive: drive, configuration: configuration)
+        self.tree = tree
+        var mountOptions = Mount.Options(source: "hyper://\(key)\u{2026}")
+        mountOptions.allowOther = options.allowOther
+        mountOptions.extra = options.extra
+        do {
+            mount = try await onThread("mount") { [mountOptions] in
+                try Mount(tree: tree, at: mountpoint, options: mountOptions)
+            }
+        } catch {
+            tree.close()
+            throw NodeError(error, while: subject)
+        }
+    }
+
+    /// Returns once it is unmounted, by us or by anybody.
+    public func wait() async throws {
+        try await onThread("mount-wait") { [mount] in mount.wait() }
+        tree.close()
+    }
+
+    /// Unmounts. Any thread.
+    public func unmount() { mount.unmount() }
+}
+
+extension Engine {
+    /// The key behind what was typed. Throws NodeError `.notFound` for a name that nobody gave.
+    public func key(of reference: DriveReference) throws(NodeError) -> PublicKey {
+        switch reference.drive {
+        case .key(let key): return key
+        case .name(let name):
+            if let key = registry.drive(named: name) { return key }
+            throw NodeError(
+                .notFound, "no drive is called '\(name)' in \(configuration.store)",
+                hint: "'hyperfs drives' lists the names; --store chooses another store")
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Hypercore
+import Hyperswarm
+import NIOCore
+import Replication
+import Synchronization
+
+/// Between swarm and replicator: which connection is which peer, bytes both ways, the
+/// replicator's timer and its turn on the loop. Everything of it lives on the loop but the
+/// number of peers in reach, which waiting readers ask for.
+final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
+    private let loop: any EventLoop
+    private let traffic: Traffic
+    private let report: @Sendable (Event) -> Void
+    private let state: NIOLoopBoundBox<State>
+    private let reach: Mutex<Reach>
+
+    /// What the log and the user may want to know.
+    enum Event: Sendable {
+        case connected(String)
+        case lost(String, (any Error)?)
+        case unreachable(Swarm.Address, SwarmError)
+    }
+
+    private struct State {
+        var replicator: Replicator?
+        var connections: [PeerID: Swarm.Connection] = [:]
+        var peers: [ObjectIdentifier: PeerID] = [:]
+        /// The connection that the replicator is naming just now: an initiator's first message
+        /// leaves before the name is known here.
+        var opening: Swarm.Connection?
+        var timer: (deadline: ContinuousClock.Instant, task: Scheduled<Void>)?
+    }
+
+    /// Who may answer a reader.
+    struct Reach: Sendable {
+        var connected = 0
+        /// Addresses whose first dial has not ended yet.
+        var hoped: Set<Swarm.Address> = []
+        /// Why the last dial failed.
+        var lastFailure: SwarmError?
+        /// Whether a peer is there or may be in a moment.
+        var isHopeful: Bool { connected > 0 || !hoped.isEmpty }
+    }
+
+    init(
+        loop: any EventLoop, hoped: [Swarm.Address], traffic: Traffic,
+        report: @escaping @Sendable (Event) -> Void
+    ) {
+        self.loop = loop
+        self.traffic = traffic
+        self.report = report
+        state = .makeBoxSendingValue(State(), eventLoop: loop)
+        reach = Mutex(Reach(hoped: Set(hoped)))
+    }
+
+    /// Who is in reach now.
+    var inReach: Reach { reach.withLock { $0 } }
+
+    /// The other end; before the swarm starts. nil lets go of it.
+    func attach(_ replicator: Replicator?) {
+        loop.execute {
+            self.state.value.replicator = replicator
+            if replicator == nil {
+                self.state.value.timer?.task.cancel()
+                self.state.value.timer = nil
+            }
+        }
+    }
+
+    // MARK: Replicator.Executor
+
+    func execute(_ work: @escaping @Sendable () -> Void) { loop.execute(work) }
+
+    var now: ContinuousClock.Instant { .now }
+
+    // MARK: Replicator.Output
+
+    func send(_ bytes: [UInt8], to peer: PeerID) {
+        guard let connection = state.value.connections[peer] ?? state.value.opening else { return }
+        traffic.sent(bytes.count)
+        connection.send(bytes)
+    }
+
+    func close(_ peer: PeerID, reason: (any Error)?) {
+        (state.value.connections[peer] ?? state.value.opening)?.close(reason: reason)
+    }
+
+    func wake(at deadline: ContinuousClock.Instant) {
+        if let timer = state.value.timer {
+            // Waking too early is harmless: the replicator says again when it wants to be woken.
+            if timer.deadline <= deadline { return }
+            timer.task.cancel()
+        }
+        let wait = max(.zero, deadline - .now)
+        let task = loop.scheduleTask(in: TimeAmount(wait)) {
+            self.state.value.timer = nil
+            self.state.value.replicator?.tick()
+        }
+        state.value.timer = (deadline, task)
+    }
+
+    // MARK: Swarm.Handler
+
+    func opened(_ connection: Swarm.Connection) {
+        guard let replicator = state.value.replicator else { return connection.close(reason: nil) }
+        reach.withLock { reach in
+            reach.connected += 1
+            if let dialed = connection.peer { reach.hoped.remove(dialed) }
+        }
+        state.value.opening = connection
+        let peer = replicator.connected(initiator: connection.isInitiator)
+        state.value.opening = nil
+        state.value.connections[peer] = connection
+        state.value.peers[ObjectIdentifier(connection)] = peer
+        report(.connected(connection.remote))
+    }
+
+    func received(_ bytes: UnsafeRawBufferPointer, on connection: Swarm.Connection) {
+        traffic.received(bytes.count)
+        guard let peer = state.value.peers[ObjectIdentifier(connection)] else { return }
+        state.value.replicator?.received(bytes, from: peer)
+    }
+
+    func writable(_ connection: Swarm.Connection, _ isWritable: Bool) {
+        guard let peer = state.value.peers[ObjectIdentifier(connection)] else { return }
+        state.value.replicator?.writable(peer, isWritable)
+    }
+
+    func closed(_ connection: Swarm.Connection, error: (any Error)?) {
+        guard let peer = state.value.peers.removeValue(forKey: ObjectIdentifier(connection)) else {
+            return
+        }
+        state.value.connections[peer] = nil
+        reach.withLock { $0.connected -= 1 }
+        state.value.replicator?.disconnected(peer)
+        report(.lost(connection.remote, error))
+    }
+
+    func unreachable(_ peer: Swarm.Address, error: SwarmError) {
+        reach.withLock {
+            $0.hoped.remove(peer)
+            $0.lastFailure = error
+        }
+        report(.unreachable(peer, error))
+    }
+}
+
+extension TimeAmount {
+    /// Rounded up, so that a timer never fires before its time.
+    init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        let nanoseconds = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !nanoseconds.overflow else {
+            self = .hours(24 * 365)
+            return
+        }
+        self = .nanoseconds(nanoseconds.partialValue &+ (attoseconds + 999_999_999) / 1_000_000_000)
+    }
+}
