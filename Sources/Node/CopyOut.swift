@@ -11,11 +11,13 @@ import Synchronization
 public final class CopyOut {
     /// How far it is.
     public struct Progress: Sendable, Equatable {
-        /// Files done, and in all.
+        /// Files done.
         public var files = 0
+        /// Files in all.
         public var filesTotal = 0
-        /// Bytes done, and in all.
+        /// Bytes done.
         public var bytes: UInt64 = 0
+        /// Bytes in all.
         public var bytesTotal: UInt64 = 0
     }
 

@@ -1,6 +1,7 @@
 import Corestore
 import HyperCrypto
 import Hypercore
+import Hyperdrive
 import Hyperswarm
 import Logging
 import NIOCore
@@ -155,6 +156,22 @@ extension Engine {
 
     /// Connections that are open now.
     public var connectedPeers: Int { peers.inReach.connected }
+
+    /// A new, empty drive of our own. Throws NodeError `.usage` when the name is taken.
+    public func createDrive(name: String?) throws -> Drive {
+        do {
+            if let name, let other = registry.drive(named: name) {
+                throw NodeError(
+                    .usage, "the name '\(name)' belongs to drive \(other.hex)",
+                    hint: "choose another with --name")
+            }
+            let drive = try Drive.create(in: store)
+            if let name { try registry.remember(name: name, of: drive.key) }
+            return drive
+        } catch {
+            throw NodeError(error, while: "creating a drive")
+        }
+    }
 
     /// Keeps a drive's metadata up to date while peers are there.
     public func follow(_ feed: Feed) { replicator.follow(feed) }

@@ -15,6 +15,12 @@ public enum JSONValue: Sendable, Equatable {
         public var name: String
         /// What it stands for.
         public var value: JSONValue
+
+        /// A member.
+        public init(name: String, value: JSONValue) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// The text in UTF-8, without a line break.

@@ -15,6 +15,7 @@ public final class Registry: Sendable {
 
     /// A drive with a name.
     public struct NamedDrive: Codable, Sendable, Equatable {
+        /// Unique in the store.
         public var name: String
         /// The drive's key in hexadecimal digits.
         public var key: String
@@ -55,6 +56,11 @@ public final class Registry: Sendable {
     /// The name of a drive.
     public func name(of key: PublicKey) -> String? {
         drives.first { $0.key == key.hex }?.name
+    }
+
+    /// The shared folder of a drive.
+    public func folder(of key: PublicKey) -> String? {
+        shares.first { $0.key == key.hex }?.folder
     }
 
     /// Remembers for good that the folder is this drive.

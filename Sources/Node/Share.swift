@@ -46,6 +46,11 @@ public final class Share: Sendable {
         importer = FolderImport(drive: drive, folder: folder, options: options)
     }
 
+    /// Whether the folder can be shared, before a store is made for it.
+    public static func check(_ path: String, store: String) throws(NodeError) {
+        _ = try resolved(path, store: store)
+    }
+
     /// Brings the drive up to the folder's state. Returns the changed paths.
     public func importAll(
         progress: @escaping @Sendable (FolderImport.Progress) -> Void,

@@ -1,0 +1,76 @@
+import ArgumentParser
+import Glibc
+import Logging
+import Node
+
+/// Options that every command takes (CLI.md section 2).
+struct CommonOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Where keys and blocks are kept.",
+            discussion:
+                "Else $HYPERFS_STORE, else $XDG_DATA_HOME/hyperfs (root: /var/lib/hyperfs).",
+            valueName: "dir"))
+    var store: String?
+
+    @Flag(name: .long, help: "One JSON object per line on stdout, errors too.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Say more on stderr; twice for everything.")
+    var verbose: Int
+
+    @Flag(name: .shortAndLong, help: "Say nothing on stderr but errors.")
+    var quiet = false
+
+    /// Absolute.
+    var storeFolder: String {
+        get throws(NodeError) {
+            if let store { return try Self.absolute(store) }
+            if let store = Self.environment("HYPERFS_STORE") { return try Self.absolute(store) }
+            if let data = Self.environment("XDG_DATA_HOME"), data.hasPrefix("/") {
+                return data + "/hyperfs"
+            }
+            if geteuid() == 0 { return "/var/lib/hyperfs" }
+            guard let home = Self.environment("HOME"), home.hasPrefix("/") else {
+                throw NodeError(
+                    .usage, "no place for the store: HOME is not set",
+                    hint: "name one with --store DIR or HYPERFS_STORE")
+            }
+            return home + "/.local/share/hyperfs"
+        }
+    }
+
+    func console(outlivesReader: Bool = false) -> Console {
+        Console(isJSON: json, isQuiet: quiet, outlivesReader: outlivesReader)
+    }
+
+    /// Log lines on stderr: warnings and worse, unless told otherwise.
+    var logger: Logger {
+        var logger = Logger(label: "hyperfs") { _ in LineLogHandler() }
+        let named = Self.environment("HYPERFS_LOG").flatMap { Logger.Level(rawValue: $0) }
+        logger.logLevel =
+            quiet ? .error : verbose > 1 ? .trace : verbose > 0 ? .info : named ?? .error
+        return logger
+    }
+
+    static func environment(_ name: String) -> String? {
+        guard let value = getenv(name) else { return nil }
+        let text = String(cString: value)
+        return text.isEmpty ? nil : text
+    }
+
+    /// A path from the root.
+    static func absolute(_ path: String) throws(NodeError) -> String {
+        guard !path.isEmpty else {
+            throw NodeError(.usage, "an empty path", hint: "name a folder")
+        }
+        if path.hasPrefix("/") { return path }
+        guard let here = getcwd(nil, 0) else {
+            throw NodeError(.failed, "the current folder is gone", hint: "cd somewhere else")
+        }
+        defer { free(here) }
+        let folder = String(cString: here)
+        return folder == "/" ? "/" + path : folder + "/" + path
+    }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+
+/// The root command: what `hyperfs --help` shows.
+struct Hyperfs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hyperfs",
+        abstract: "Folders that live on many machines, named by a key.",
+        discussion: """
+            hyperfs share photos                     a folder in, its key out
+            hyperfs mount KEY dir --peer HOST:PORT   a key in, a folder out
+            hyperfs ls KEY/2024                      look without mounting
+            """,
+        version: Version.text,
+        subcommands: [
+            ShareCommand.self, MountCommand.self, UnmountCommand.self, CreateCommand.self,
+            DrivesCommand.self, InfoCommand.self, ListCommand.self, TreeCommand.self,
+            CatCommand.self, StatCommand.self, GetCommand.self, LogCommand.self,
+            DiffCommand.self,
+        ])
+}
+
+/// What `--version` says.
+enum Version {
+    static let text = "hyperfs 0.1.0"
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Glibc
+import Node
+
+/// The entry point: parses, runs, and turns every failure into words and an exit code.
+@main
+enum Main {
+    static func main() async {
+        // Broken pipes and connections are answers of write(), not deaths.
+        signal(SIGPIPE, SIG_IGN)
+        setlocale(LC_ALL, "")
+        let arguments = ArgumentOrder.verbFirst(Array(CommandLine.arguments.dropFirst()))
+        let isJSON = arguments.contains("--json")
+        do {
+            var command = try Hyperfs.parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as NodeError {
+            Console(isJSON: isJSON).fail(error)
+        } catch let interruption as Interruption {
+            interruption.exit()
+        } catch {
+            leave(error, arguments, isJSON: isJSON)
+        }
+    }
+
+    /// Help, version and usage errors of the argument parser.
+    private static func leave(
+        _ error: any Error, _ arguments: [String], isJSON: Bool
+    ) -> Never {
+        let code = Hyperfs.exitCode(for: error)
+        if code.isSuccess { Hyperfs.exit(withError: error) }
+        guard code == .validationFailure else {
+            Console(isJSON: isJSON).fail(NodeError(error, while: "hyperfs"))
+        }
+        let verbs = Hyperfs.configuration.subcommands.flatMap {
+            [$0.configuration.commandName ?? ""] + $0.configuration.aliases
+        }
+        let verb = arguments.first.flatMap { verbs.contains($0) ? " \($0)" : nil } ?? ""
+        Console(isJSON: isJSON).fail(
+            NodeError(
+                .usage, Hyperfs.message(for: error), hint: "see 'hyperfs\(verb) --help'"))
+    }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Hyperswarm
+import Node
+
+/// Options of the network (CLI.md section 2).
+struct NetworkOptions: ParsableArguments {
+    @Option(
+        name: .long, parsing: .singleValue,
+        help: ArgumentHelp(
+            "Connect straight to this peer; may be repeated.", valueName: "host:port"))
+    var peer: [String] = []
+
+    @Option(
+        name: .long, parsing: .singleValue,
+        help: ArgumentHelp(
+            "Where peers reach us (default 0.0.0.0:0 and [::]:0); may be repeated.",
+            valueName: "host:port"))
+    var listen: [String] = []
+
+    @Flag(name: .long, help: "No network at all: only what is in the store.")
+    var offline = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "How long a read waits for a block (default 30; 5 while no peer is known).",
+            valueName: "seconds"))
+    var timeout: Double?
+
+    @Flag(name: .customLong("no-discovery"), help: "Only --peer and who connects to us.")
+    var noDiscovery = false
+
+    @Flag(name: .customLong("no-dht"), help: "No effect yet: there is no DHT in this release.")
+    var noDHT = false
+
+    @Flag(name: .customLong("no-mainline"), help: "No effect yet.")
+    var noMainline = false
+
+    @Flag(name: .customLong("no-mdns"), help: "No effect yet.")
+    var noMDNS = false
+
+    @Flag(name: .customLong("no-utp"), help: "No effect yet: every connection is TCP.")
+    var noUTP = false
+
+    @Option(
+        name: .long, parsing: .singleValue,
+        help: ArgumentHelp("No effect yet: entry points of the DHT.", valueName: "host:port"))
+    var bootstrap: [String] = []
+
+    @Option(
+        name: .customLong("limit-up"),
+        help: ArgumentHelp("No effect yet: bytes per second.", valueName: "bytes"))
+    var limitUp: String?
+
+    @Option(
+        name: .customLong("limit-down"),
+        help: ArgumentHelp("No effect yet: bytes per second.", valueName: "bytes"))
+    var limitDown: String?
+
+    /// Wrong values are usage errors: said before anything is opened.
+    mutating func validate() throws {
+        for text in peer { _ = try Self.address(text, "--peer", allowsAnyPort: false) }
+        for text in listen { _ = try Self.address(text, "--listen", allowsAnyPort: true) }
+        for text in bootstrap { _ = try Self.address(text, "--bootstrap", allowsAnyPort: false) }
+        if let timeout, !(timeout > 0 && timeout <= 86_400) {
+            throw ValidationError("--timeout \(timeout) is not between 0 and 86400 seconds")
+        }
+        if offline, !peer.isEmpty || !listen.isEmpty {
+            throw ValidationError("--offline and --peer or --listen exclude each other")
+        }
+    }
+
+    private static func address(
+        _ text: String, _ option: String, allowsAnyPort: Bool
+    ) throws -> Swarm.Address {
+        guard let address = Swarm.Address(text), allowsAnyPort || address.port != 0 else {
+            throw ValidationError("\(option) '\(text)' is not HOST:PORT or [IPV6]:PORT")
+        }
+        return address
+    }
+
+    /// What the engine needs to know.
+    func configuration(_ common: CommonOptions) throws -> Engine.Configuration {
+        var configuration = Engine.Configuration(store: try common.storeFolder)
+        configuration.logger = common.logger
+        if offline {
+            configuration.network = nil
+        } else {
+            var network = Swarm.Configuration()
+            if !listen.isEmpty { network.listen = listen.compactMap { Swarm.Address($0) } }
+            network.peers = peer.compactMap { Swarm.Address($0) }
+            configuration.network = network
+        }
+        if let timeout {
+            configuration.timeout = .milliseconds(Int64(timeout * 1000))
+            configuration.timeoutWithoutPeers = min(
+                configuration.timeoutWithoutPeers, configuration.timeout)
+        }
+        return configuration
+    }
+}
