@@ -1,0 +1,120 @@
+import Hypercore
+
+/// Blocks and hashes that arrive: verified, stored, handed to those who wait.
+extension Engine {
+    func receive(
+        _ index: UInt64, _ value: [UInt8], _ proof: Proof, on channel: FeedChannel
+    ) throws {
+        let peer = channel.peer
+        let replication = channel.replication
+        guard let request = channel.outstanding.removeValue(forKey: index) else {
+            return try refuseUnsolicited(index, on: channel)
+        }
+        let cost = value.count + 64 * proof.nodes.count
+        peer.estimator.answered(request.sample, bytes: cost, now: now)
+        answered(peer, request.bytes)
+        replication.release(index)
+        // A block that was asked twice comes twice.
+        guard !replication.feed.has(index) else { return stored(index, in: replication) }
+        do {
+            try replication.feed.put(index, value: value, proof: proof)
+        } catch let error as FeedError where error.code == .io || error.code == .closed {
+            return failDemands(of: replication, error)
+        }
+        channel.statistics.downloaded(value.count)
+        replication.statistics.downloaded(value.count)
+        stored(index, in: replication)
+    }
+
+    func receiveHashes(_ index: UInt64, _ proof: Proof, on channel: FeedChannel) throws {
+        let peer = channel.peer
+        let cost = 64 * proof.nodes.count
+        if let ask = channel.hashes.removeValue(forKey: index) {
+            peer.estimator.answered(ask.sample, bytes: cost, now: now)
+        } else if let seek = channel.seek {
+            // Its index is the block that holds the byte: not known beforehand.
+            channel.seek = nil
+            peer.estimator.answered(seek.ask.sample, bytes: cost, now: now)
+        } else {
+            return try refuseUnsolicited(index, on: channel)
+        }
+        answered(peer, SchedulerLimits.answerBytesMin)
+        do {
+            try channel.replication.feed.put(index, value: nil, proof: proof)
+        } catch let error as FeedError where error.code == .io || error.code == .closed {
+            return failDemands(of: channel.replication, error)
+        }
+        markChanged(channel.replication, content: true)
+    }
+
+    /// Answers what was not asked for, as 11.5 says; a stream of it ends the connection.
+    private func refuseUnsolicited(_ index: UInt64, on channel: FeedChannel) throws {
+        channel.peer.unsolicited += 1
+        guard channel.peer.unsolicited <= SchedulerLimits.unsolicitedMax else {
+            throw SessionError("flood", "the peer keeps sending blocks nobody asked for")
+        }
+        if channel.isSubscribed, !channel.replication.feed.has(index) {
+            send(.unhave(start: index, length: nil), on: channel)
+        }
+    }
+
+    /// One request less is in flight with a peer.
+    func answered(_ peer: PeerState, _ bytes: Int) {
+        peer.bytesInFlight -= bytes
+        peer.requestsInFlight -= 1
+        peer.waitingSince = now
+        peer.lastAnswerAt = now
+        peer.isStalled = false
+    }
+
+    /// A block is here: who waited for it goes on to the next one it lacks.
+    func stored(_ block: UInt64, in replication: FeedReplication) {
+        markChanged(replication, content: true)
+        guard let waiting = replication.waiting.removeValue(forKey: block) else { return }
+        for demand in waiting where !demand.isDone { advance(demand) }
+    }
+
+    /// Blocks that came another way: an append, an import, another thread.
+    func stored(_ range: Range<UInt64>, in replication: FeedReplication) {
+        markChanged(replication, content: true)
+        if range.count <= replication.waiting.count {
+            for block in range { stored(block, in: replication) }
+        } else {
+            for block in replication.waiting.keys where range.contains(block) {
+                stored(block, in: replication)
+            }
+        }
+    }
+
+    /// A request will not be answered: the block may be asked from others.
+    func release(_ block: UInt64, of channel: FeedChannel) {
+        guard let request = channel.outstanding.removeValue(forKey: block) else { return }
+        answered(channel.peer, request.bytes)
+        channel.replication.release(block)
+        reconsider(channel.replication)
+    }
+
+    func releaseAll(of channel: FeedChannel) {
+        let peer = channel.peer
+        let replication = channel.replication
+        guard !channel.isIdle else { return }
+        for (block, request) in channel.outstanding {
+            answered(peer, request.bytes)
+            replication.release(block)
+        }
+        channel.outstanding = [:]
+        let asks = channel.hashes.count + (channel.seek == nil ? 0 : 1)
+        for _ in 0..<asks { answered(peer, SchedulerLimits.answerBytesMin) }
+        channel.hashes = [:]
+        channel.seek = nil
+        reconsider(replication)
+    }
+
+    /// The disk failed, not the peer: who waits for this feed is told, or it would be fetched for
+    /// ever.
+    private func failDemands(of replication: FeedReplication, _ error: FeedError) {
+        for demand in replication.demandsInOrder {
+            finish(demand, .failure(error))
+        }
+    }
+}

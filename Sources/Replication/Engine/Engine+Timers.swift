@@ -1,0 +1,74 @@
+import Hypercore
+
+/// What happens because time passes.
+extension Engine {
+    func tick() {
+        wakeAt = nil
+        for peer in peersInOrder {
+            do {
+                try peer.session.tick(now: now)
+                markDirty(peer)
+                try checkRequests(of: peer)
+                answerUnknown(of: peer)
+            } catch {
+                drop(peer, error)
+            }
+        }
+        expireDemands()
+        for replication in feeds.values where !replication.otherDemands.isEmpty {
+            markChanged(replication, content: true)
+        }
+        if let hedgeAt, hedgeAt <= now { isHedgeDue = true }
+        rearm()
+    }
+
+    private func rearm() {
+        arm(hedgeAt)
+        arm(demands.nextExpiry)
+        for replication in unannounced { arm(replication.announceAt) }
+        for peer in peers.values {
+            arm(peer.session.nextDeadline)
+            if peer.requestsInFlight > 0 { arm(peer.waitingSince + requestTimeout) }
+            for answerAt in peer.unknown.values { arm(answerAt) }
+            for channel in peer.channels.values {
+                for ask in channel.hashes.values where ask.lateAt > now { arm(ask.lateAt) }
+                if let seek = channel.seek, seek.ask.lateAt > now { arm(seek.ask.lateAt) }
+            }
+        }
+    }
+
+    /// A request that is not answered for the connection's time-out (11.5). A peer that answered
+    /// later ones only lacks that block; one that answered nothing is gone.
+    private func checkRequests(of peer: PeerState) throws {
+        guard peer.requestsInFlight > 0, now - peer.waitingSince >= requestTimeout
+        else { return }
+        var needed = 0
+        for channel in peer.channels.values {
+            let feed = channel.replication.feed
+            for (block, request) in channel.outstanding {
+                if feed.has(block) {
+                    release(block, of: channel)
+                } else if request.sample.sentAt < peer.lastAnswerAt {
+                    channel.remote.remove(block..<block + 1)
+                    release(block, of: channel)
+                } else {
+                    needed += 1
+                }
+            }
+            needed += channel.hashes.count
+            if channel.seek != nil {
+                channel.seek = nil
+                answered(peer, SchedulerLimits.answerBytesMin)
+            }
+        }
+        guard needed == 0 else {
+            throw SessionError("timeout", "the peer did not answer a request in time")
+        }
+    }
+
+    private func answerUnknown(of peer: PeerState) {
+        for (discoveryKey, answerAt) in peer.unknown where answerAt <= now {
+            refuse(discoveryKey, to: peer)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import HyperCrypto
+import Hypercore
+
+/// One connection: its session, its feeds, its window, its queue.
+final class PeerState {
+    let id: PeerID
+    var session: Session
+    let isInitiator: Bool
+    let connectedAt: ContinuousClock.Instant
+    var firstBytesAt: ContinuousClock.Instant?
+    var isEstablished = false
+    /// The transport takes more.
+    var isWritable = true
+    /// Removed; what still refers to it does nothing.
+    var isGone = false
+    /// Our channels, open on both sides or not.
+    var channels: [Session.ChannelID: FeedChannel] = [:]
+    var channelOf: [DiscoveryKey: FeedChannel] = [:]
+    /// Feeds the peer opened and we do not know (yet), with the time when we say so.
+    var unknown: [DiscoveryKey: ContinuousClock.Instant] = [:]
+    /// Feeds it asked for and did not get: offered again should they become available.
+    var missed: Set<DiscoveryKey> = []
+
+    // -- asking
+    var estimator: DeliveryEstimator
+    var bytesInFlight = 0
+    var requestsInFlight = 0
+    /// When the oldest wait began: the first request in flight, or the last answer (11.5).
+    var waitingSince: ContinuousClock.Instant
+    var lastAnswerAt: ContinuousClock.Instant
+    /// A block from here was late and nothing has come since: others are asked first.
+    var isStalled = false
+
+    // -- serving
+    var queue = ServeQueue()
+    var isInServeRing = false
+
+    // -- hostility
+    var controls: TokenBucket
+    var lookups: TokenBucket
+    var unsolicited = 0
+
+    var isDirty = false
+    var bytesSent: UInt64 = 0
+
+    init(id: PeerID, session: Session, isInitiator: Bool, now: ContinuousClock.Instant) {
+        self.id = id
+        self.session = session
+        self.isInitiator = isInitiator
+        connectedAt = now
+        waitingSince = now
+        lastAnswerAt = now
+        estimator = DeliveryEstimator(now: now)
+        controls = TokenBucket(
+            perSecond: SchedulerLimits.controlPerSecond, burst: SchedulerLimits.controlBurst,
+            now: now)
+        lookups = TokenBucket(
+            perSecond: SchedulerLimits.lookupsPerSecond, burst: SchedulerLimits.lookupsBurst,
+            now: now)
+    }
+
+    /// Whether a block of this size fits into the window. `share`: the part of the window that
+    /// background work must leave alone is honoured.
+    func hasRoom(
+        for priority: Demand.Priority, bytes: Int, whileReading: Bool
+    ) -> Bool {
+        if requestsInFlight == 0 { return true }
+        var window = estimator.windowBytes
+        var requests = SchedulerLimits.requestsInFlightMax
+        switch priority {
+        case .foreground:
+            window += SchedulerLimits.foregroundExtra * bytes
+            requests += SchedulerLimits.foregroundExtra
+        case .readAhead: break
+        case .background:
+            if whileReading { window /= SchedulerLimits.backgroundShare }
+        }
+        return requestsInFlight < requests && bytesInFlight + bytes <= window
+    }
+
+    /// Whether more may be put into its output now.
+    var takesOutput: Bool {
+        !isGone && isWritable && session.queuedBytes < SchedulerLimits.outputBytesMax
+    }
+}
