@@ -58,4 +58,32 @@ extension Bitfield {
             if hasNode(node) { changeNode(node, false) }
         }
     }
+
+    /// Forgets blocks whose leaf is not marked: without it they can be neither found nor proven.
+    mutating func clearBlocksWithoutLeaf() {
+        for number in pageNumbers(from: 0) {
+            guard let page = page(number) else { continue }
+            for chunk in 0..<256 {
+                let blocks = UInt32(
+                    bigEndian: page.memory.load(fromByteOffset: 4 * chunk, as: UInt32.self))
+                let leaves = page.word(at: BitPage.treeStart + 8 * chunk)
+                guard blocks != 0, spread(blocks) & ~leaves != 0 else { continue }
+                let first = (number << 13) + (UInt64(chunk) << 5)
+                for block in first..<first + 32 where hasBlock(block) && !hasNode(2 * block) {
+                    setBlock(block, false)
+                }
+            }
+        }
+    }
+
+    /// Each bit of the word in front of a zero: the places of the leaves among the tree bits.
+    private func spread(_ word: UInt32) -> UInt64 {
+        var x = UInt64(word)
+        x = (x | x << 16) & 0x0000_ffff_0000_ffff
+        x = (x | x << 8) & 0x00ff_00ff_00ff_00ff
+        x = (x | x << 4) & 0x0f0f_0f0f_0f0f_0f0f
+        x = (x | x << 2) & 0x3333_3333_3333_3333
+        x = (x | x << 1) & 0x5555_5555_5555_5555
+        return x << 1
+    }
 }

@@ -73,7 +73,7 @@ extension Bitfield {
     /// The data bits of a range, whose start is a multiple of 8, as bytes; bits behind the range
     /// are zero, and so are missing pages. The result ends at the last page there is.
     func dataBytes(of range: Range<UInt64>) -> [UInt8] {
-        let end = min(range.upperBound, pageCount * Limits.blocksPerPage)
+        let end = min(range.upperBound, blockBitLength)
         guard range.lowerBound < end else { return [] }
         let count = Int((end - range.lowerBound + 7) / 8)
         var bytes = [UInt8](repeating: 0, count: count)

@@ -22,6 +22,9 @@ struct Bitfield {
     /// Bits of the tree up to the end of the last page: a bound for loops.
     var treeBitLength: UInt64 { pageCount * Limits.blocksPerPage * 2 }
 
+    /// Data bits up to the end of the last page.
+    var blockBitLength: UInt64 { pageCount * Limits.blocksPerPage }
+
     // MARK: Data bits
 
     func hasBlock(_ block: UInt64) -> Bool {

@@ -25,10 +25,7 @@ extension FeedCore {
             sum &+= node.size
         }
         guard isComplete else { return nil }
-        guard sum <= byteLength else {
-            throw FeedError.corrupt("the tree of feed \(key) contradicts itself at block \(block)")
-        }
-        return sum
+        return sum <= byteLength ? sum : nil
     }
 
     /// Where a stored block lies in the data file; `nil` = it is not stored.
@@ -36,7 +33,12 @@ extension FeedCore {
         guard hasBlock(block) else { return nil }
         guard let start = try byteOffset(of: block), let leaf = try stored(2 * block),
             leaf.size <= byteLength - start
-        else { throw FeedError.corrupt("the tree of feed \(key) lacks nodes of block \(block)") }
+        else {
+            // Rot, or a torn page: whoever wants the block fetches it again, with its nodes.
+            bits.setBlock(block, false)
+            localBytes = nil
+            return nil
+        }
         lastOffset = (block + 1, start + leaf.size)
         return start..<start + leaf.size
     }

@@ -98,12 +98,11 @@ extension FeedCore {
     {
         let found = try file.bytes(at: 0, count: Int(SleepHeader.size))
         let isOld = found == SleepHeader.oldBitfield.bytes
-        if found.count < Int(SleepHeader.size) {
+        if !isOld, found != SleepHeader.bitfield.bytes {
+            guard SleepHeader.bitfield.mayBecome(from: found) else {
+                throw FeedError.corrupt("the bitfield file of feed \(key) has an unknown header")
+            }
             try file.write(SleepHeader.bitfield.bytes, at: 0)
-            return Bitfield()
-        }
-        guard isOld || found == SleepHeader.bitfield.bytes else {
-            throw FeedError.corrupt("the bitfield file of feed \(key) has an unknown header")
         }
         let pageBytes: UInt64 = isOld ? 3328 : 3584
         var bits = Bitfield(indexBytesPerPage: isOld ? 256 : 512)

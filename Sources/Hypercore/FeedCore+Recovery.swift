@@ -13,6 +13,11 @@ extension FeedCore {
             bits.truncate(toBlocks: found)
             recovery = Feed.Recovery(from: implied, to: found, lostBlocks: 0)
         }
+        // A page that was torn may have bits of blocks without the bits of their nodes.
+        bits.clearBlocksWithoutLeaf()
+        if bits.firstStored(in: length..<max(length, bits.blockBitLength)) != nil {
+            bits.truncate(toBlocks: length)
+        }
         try forgetBlocksWithoutBytes()
     }
 
@@ -88,8 +93,12 @@ extension FeedCore {
         let size = try existingData()?.size() ?? 0
         guard size < byteLength else { return }
         var lost: UInt64 = 0
-        while let last = bits.lastStored(before: length) {
-            if let place = try? place(of: last), place.upperBound <= size { break }
+        var end = length
+        while let last = bits.lastStored(before: end) {
+            end = last
+            guard let place = try place(of: last) else { continue }
+            if place.isEmpty { continue }
+            if place.upperBound <= size { break }
             bits.setBlock(last, false)
             lost += 1
         }

@@ -27,4 +27,11 @@ struct SleepHeader: Equatable {
         bytes += Array(algorithm.utf8)
         return bytes + [UInt8](repeating: 0, count: Int(Self.size) - bytes.count)
     }
+
+    /// Whether a file that was never synced may begin like this: with the first bytes of the
+    /// header, and zeros or nothing after them.
+    func mayBecome(from found: [UInt8]) -> Bool {
+        let same = zip(found, bytes).prefix { $0 == $1 }.count
+        return found.dropFirst(same).allSatisfy { $0 == 0 }
+    }
 }
