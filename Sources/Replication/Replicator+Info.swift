@@ -3,9 +3,11 @@ import Hypercore
 extension Replicator {
     /// A connection, for status pages.
     public struct PeerInfo: Sendable {
+        /// The connection's name.
         public var id: PeerID
-        /// Bytes on the wire, handshake included.
+        /// Bytes on the wire that came, handshake included.
         public var bytesIn: UInt64
+        /// Bytes on the wire that went, handshake included.
         public var bytesOut: UInt64
         /// The shortest answer seen.
         public var roundTrip: Duration?
@@ -15,8 +17,9 @@ extension Replicator {
         public var feeds: Int
         /// Blocks that went either way.
         public var transfers: TransferStatistics
-        /// Requests that it has not answered, and that we have not.
+        /// Requests that it has not answered.
         public var requestsInFlight: Int
+        /// Its requests that we have not answered.
         public var requestsQueued: Int
     }
 

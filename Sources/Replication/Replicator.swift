@@ -110,6 +110,7 @@ public final class Replicator: Sendable {
 }
 
 extension Replicator: FeedNetwork {
+    /// Asks peers until the target is met (`FeedNetwork`). The feed joins, if it has not.
     public func demand(
         _ demand: Demand, of feed: Feed,
         completion: @escaping @Sendable (Result<Void, FeedError>) -> Void
@@ -121,22 +122,26 @@ extension Replicator: FeedNetwork {
         return id
     }
 
+    /// Withdraws a demand. What was asked already still comes, and is stored.
     public func withdraw(_ id: DemandID) {
         engine.executor.execute { [engine] in engine.turn { engine.withdraw(id) } }
     }
 
+    /// Sends an extension message to every peer that has the feed open and reads.
     public func broadcast(_ payload: [UInt8], extension name: String, of feed: Feed) {
         engine.executor.execute { [engine] in
             engine.turn { engine.send(payload, extension: name, of: feed, to: nil) }
         }
     }
 
+    /// Sends an extension message to one peer.
     public func send(_ payload: [UInt8], extension name: String, of feed: Feed, to peer: PeerID) {
         engine.executor.execute { [engine] in
             engine.turn { engine.send(payload, extension: name, of: feed, to: peer) }
         }
     }
 
+    /// Peers whose channel for this feed is open on both sides.
     public func peerCount(of feed: Feed) -> Int {
         engine.peerCounts.withLock { $0[feed.discoveryKey] ?? 0 }
     }

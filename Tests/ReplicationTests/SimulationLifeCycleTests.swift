@@ -57,7 +57,49 @@ struct SimulationLifeCycleTests {
         let outcome = reader.demand(.blocks(0..<5), of: contentCopy)
         world.run { outcome.result != nil }
         #expect(outcome.isMet)
-        #expect(world.now - start < .milliseconds(210))
+        // The server had opened it; it is asked in the same breath as we open our side.
+        #expect(world.now - start < .milliseconds(110))
+    }
+
+    /// Asking before the server said what it has may miss: then others are asked.
+    @Test func aHopefulRequestThatMissesCostsNothing() throws {
+        let world = SimulationWorld()
+        let metadata = try SimulationFeeds.writer(33, blocks: 2)
+        let content = try SimulationFeeds.writer(34, blocks: 5)
+        let (poor, rich) = (SimulationNode(world), SimulationNode(world))
+        let reader = SimulationNode(world)
+        poor.serve(metadata)
+        poor.companions[metadata.discoveryKey] = [try SimulationFeeds.reader(of: content)]
+        rich.serve(content)
+        let copy = try SimulationFeeds.reader(of: metadata)
+        reader.replicator.follow(copy)
+        SimulationLink(world, from: reader, to: poor, delay: .milliseconds(5))
+        SimulationLink(world, from: reader, to: rich, delay: .milliseconds(20))
+        world.run(for: .seconds(1))
+        let contentCopy = try SimulationFeeds.reader(of: content)
+        let outcome = reader.demand(.blocks(0..<5), of: contentCopy)
+        world.run(for: .seconds(2)) { outcome.result != nil }
+        #expect(outcome.isMet)
+        #expect(reader.drops.isEmpty)
+    }
+
+    /// A full disk is nobody's fault: the reader is told, the peer stays.
+    @Test func aBlockThatCannotBeStoredFailsTheReaderNotThePeer() throws {
+        let world = SimulationWorld()
+        let source = try SimulationFeeds.writer(35, blocks: 5)
+        let copy = try SimulationFeeds.reader(of: source)
+        let (server, reader) = (SimulationNode(world), SimulationNode(world))
+        server.serve(source)
+        reader.replicator.follow(copy)
+        SimulationLink(world, from: reader, to: server)
+        world.run(for: .milliseconds(80))
+        let outcome = reader.demand(.blocks(0..<5), of: copy)
+        world.run(for: .milliseconds(1))
+        try copy.close()
+        world.run(for: .seconds(60))
+        #expect(outcome.code == .closed)
+        #expect(reader.drops.isEmpty && server.drops.isEmpty)
+        #expect(world.steps < 2000)
     }
 
     @Test func aFeedIsOpenedAgainAfterItWasLeft() throws {

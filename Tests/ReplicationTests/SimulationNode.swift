@@ -18,15 +18,23 @@ final class SimulationNode: SimulationHost, @unchecked Sendable {
     private var shell: Shell!
     private(set) var replicator: Replicator!
 
-    init(_ world: SimulationWorld, timeout: Duration = .seconds(20)) {
+    convenience init(_ world: SimulationWorld) {
+        let configuration = Session.Configuration(
+            staticKey: NoiseKeyPair(random: &world.random))
+        self.init(
+            world, configuration: configuration, random: SeededRandom(seed: world.random.next()))
+    }
+
+    init(
+        _ world: SimulationWorld, configuration: Session.Configuration,
+        random: some RandomSource
+    ) {
         self.world = world
-        var configuration = Session.Configuration(staticKey: NoiseKeyPair(random: &world.random))
-        configuration.timeout = timeout
         let shell = Shell(self)
         self.shell = shell
         replicator = Replicator(
             configuration: configuration, directory: shell, output: shell, executor: world,
-            random: SeededRandom(seed: world.random.next()))
+            random: random)
     }
 
     var engine: Engine { replicator.engine }

@@ -94,6 +94,7 @@ final class SimulationScript: SimulationHost, @unchecked Sendable {
             closed += 1
             channel = nil
         case .message(_, let message):
+            if case .options = message { return }
             heard.append(message)
             onMessage(self, message)
         case .extension(_, let name, _): extensions.append(name)

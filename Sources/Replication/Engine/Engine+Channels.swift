@@ -4,7 +4,11 @@ import Hypercore
 /// Which feeds are open with whom (docs/spec/hypercore.md 11.1, docs/spec/corestore.md section 6).
 extension Engine {
     func replication(of feed: Feed) -> FeedReplication {
-        if let known = feeds[feed.discoveryKey] { return known }
+        if let known = feeds[feed.discoveryKey] {
+            if known.feed === feed { return known }
+            // It was closed and opened again.
+            leave(known.feed)
+        }
         lastFeed += 1
         let replication = FeedReplication(feed, number: lastFeed)
         feeds[feed.discoveryKey] = replication
@@ -27,14 +31,16 @@ extension Engine {
         markDirty(peer)
         let feed = replication.feed
         // Fails when the peer could not prove that it knows the key: the session has refused it.
-        guard let id = try? peer.session.open(feed.key, extensions: feed.extensionNames) else {
+        guard let id = try? peer.session.open(feed.key, extensions: names(of: feed)) else {
             return
         }
         let channel = FeedChannel(id: id, peer: peer, replication: replication)
         peer.channels[id] = channel
         peer.channelOf[replication.discoveryKey] = channel
         guard peer.session.isOpen(id) else { return }
-        // The remote was waiting; the event about it need not come first.
+        // The remote was waiting. It will tell what it has when it hears of us; but if it takes
+        // refusals lightly it can be asked at once, which saves a round trip.
+        channel.isHopeful = peer.isPolite
         bothOpen(channel)
     }
 
@@ -64,6 +70,9 @@ extension Engine {
         peer.session.refuse(discoveryKey)
         markDirty(peer)
     }
+
+    /// Our extensions on a feed's channel; the last one only says who we are.
+    func names(of feed: Feed) -> [String] { feed.extensionNames + [PeerState.politeExtension] }
 
     /// Both sides know the feed: tell what we have, ask what they have.
     func bothOpen(_ channel: FeedChannel) {

@@ -70,8 +70,8 @@ extension Engine {
                 try charge(peer, 1)
                 channel.replication.feed.receiveExtension(name, from: peer.id, payload: payload)
             }
-        case .extensions:
-            break
+        case .extensions(_, let names):
+            if names.contains(PeerState.politeExtension) { peer.isPolite = true }
         }
     }
 

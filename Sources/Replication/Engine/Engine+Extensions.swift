@@ -10,7 +10,7 @@ extension Engine {
             guard peer.takesOutput else { continue }
             if !peer.session.send(extension: name, payload: payload, on: channel.id) {
                 // The name may be newer than the channel.
-                peer.session.setExtensions(feed.extensionNames, on: channel.id)
+                peer.session.setExtensions(names(of: feed), on: channel.id)
                 peer.session.send(extension: name, payload: payload, on: channel.id)
             }
             markDirty(peer)

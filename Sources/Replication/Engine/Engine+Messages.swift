@@ -45,6 +45,7 @@ extension Engine {
         if length == SchedulerLimits.wantBlocks, channel.wantsOutstanding > 0 {
             channel.wantsOutstanding -= 1
         }
+        channel.isHopeful = false
         var work = 1
         if let bitfield {
             var range = start..<start + (length ?? 1)
@@ -66,6 +67,7 @@ extension Engine {
     }
 
     private func unhave(_ range: Range<UInt64>, on channel: FeedChannel) throws {
+        channel.isHopeful = false
         let work = channel.remote.remove(range)
         try charge(channel.peer, work)
         for block in channel.outstanding.keys where range.contains(block) {

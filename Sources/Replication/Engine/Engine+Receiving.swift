@@ -18,8 +18,8 @@ extension Engine {
         guard !replication.feed.has(index) else { return stored(index, in: replication) }
         do {
             try replication.feed.put(index, value: value, proof: proof)
-        } catch let error as FeedError where error.code == .io || error.code == .closed {
-            return failDemands(of: replication, error)
+        } catch let error as FeedError where !error.isThePeersFault {
+            return rest(replication, error)
         }
         channel.statistics.downloaded(value.count)
         replication.statistics.downloaded(value.count)
@@ -41,8 +41,8 @@ extension Engine {
         answered(peer, SchedulerLimits.answerBytesMin)
         do {
             try channel.replication.feed.put(index, value: nil, proof: proof)
-        } catch let error as FeedError where error.code == .io || error.code == .closed {
-            return failDemands(of: channel.replication, error)
+        } catch let error as FeedError where !error.isThePeersFault {
+            return rest(channel.replication, error)
         }
         markChanged(channel.replication, content: true)
     }
@@ -110,11 +110,18 @@ extension Engine {
         reconsider(replication)
     }
 
-    /// The disk failed, not the peer: who waits for this feed is told, or it would be fetched for
-    /// ever.
-    private func failDemands(of replication: FeedReplication, _ error: FeedError) {
+    /// The disk failed, or the author forked the feed: no peer's fault. Who waits is told, or the
+    /// block would be fetched for ever; following goes on later.
+    private func rest(_ replication: FeedReplication, _ error: FeedError) {
+        replication.restsUntil = now + SchedulerLimits.restAfterFailure
+        arm(replication.restsUntil)
         for demand in replication.demandsInOrder {
             finish(demand, .failure(error))
         }
     }
+}
+
+extension FeedError {
+    /// Lies and impossible sizes; everything else happened here, or is the author's doing.
+    fileprivate var isThePeersFault: Bool { code == .unverified || code == .tooLarge }
 }

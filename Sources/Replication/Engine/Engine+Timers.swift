@@ -15,7 +15,8 @@ extension Engine {
             }
         }
         expireDemands()
-        for replication in feeds.values where !replication.otherDemands.isEmpty {
+        for replication in feedsInOrder
+        where !replication.otherDemands.isEmpty || replication.restsUntil != nil {
             markChanged(replication, content: true)
         }
         if let hedgeAt, hedgeAt <= now { isHedgeDue = true }
@@ -26,6 +27,7 @@ extension Engine {
         arm(hedgeAt)
         arm(demands.nextExpiry)
         for replication in unannounced { arm(replication.announceAt) }
+        for replication in feeds.values { arm(replication.restsUntil) }
         for peer in peers.values {
             arm(peer.session.nextDeadline)
             if peer.requestsInFlight > 0 { arm(peer.waitingSince + requestTimeout) }

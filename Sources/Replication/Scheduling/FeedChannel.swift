@@ -25,6 +25,8 @@ final class FeedChannel {
     // -- the remote as a source
     var remote = RemoteBitfield()
     var remoteUploading = true
+    /// It has not told what it has, and may be asked all the same.
+    var isHopeful = false
     var outstanding: [UInt64: Outstanding] = [:]
     var hashes: [UInt64: Ask] = [:]
     var seek: (byte: UInt64, ask: Ask)?
@@ -58,7 +60,7 @@ final class FeedChannel {
 
     /// Whether a block may be asked here.
     func offers(_ block: UInt64) -> Bool {
-        isOpen && remoteUploading && remote.has(block)
+        isOpen && remoteUploading && (remote.has(block) || isHopeful)
     }
 
     var isIdle: Bool { outstanding.isEmpty && hashes.isEmpty && seek == nil }

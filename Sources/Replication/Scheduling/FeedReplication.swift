@@ -21,6 +21,8 @@ final class FeedReplication {
     var blockDemands: [DemandID: ActiveDemand] = [:]
     /// Demands for a byte's position or a length: few, looked at whenever the feed changes.
     var otherDemands: [ActiveDemand] = []
+    /// It could not be stored: not followed before this time.
+    var restsUntil: ContinuousClock.Instant?
     /// Blocks below this have been demanded whole by `follow`.
     var wholeUpTo: UInt64 = 0
 

@@ -3,6 +3,10 @@ import Hypercore
 
 /// One connection: its session, its feeds, its window, its queue.
 final class PeerState {
+    /// Nobody sends messages of this extension. Having it says: a request for what is not there is
+    /// answered by Unhave, where the reference ends the connection (docs/spec/hypercore.md, trap 17).
+    static let politeExtension = "hyperfs"
+
     let id: PeerID
     var session: Session
     let isInitiator: Bool
@@ -22,6 +26,7 @@ final class PeerState {
     var missed: Set<DiscoveryKey> = []
 
     // -- asking
+    var isPolite = false
     var estimator: DeliveryEstimator
     var bytesInFlight = 0
     var requestsInFlight = 0

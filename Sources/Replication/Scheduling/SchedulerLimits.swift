@@ -24,6 +24,8 @@ enum SchedulerLimits {
     static let windowBytesMin = 1 << 20
     /// No window grows beyond this: 50 ms of 5 Gbit/s.
     static let windowBytesMax = 32 << 20
+    /// How long a followed feed is left alone after it could not be stored (a full disk).
+    static let restAfterFailure: Duration = .seconds(10)
     /// Requests in flight with one peer, however small the blocks are.
     static let requestsInFlightMax = 1024
     /// What a block of unknown size is taken for.
