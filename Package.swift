@@ -96,4 +96,11 @@ let package = Package(
                     },
                 swiftSettings: strict)
         }
+        + [
+            .testTarget(name: "TidyTests", swiftSettings: strict),
+            .testTarget(
+                name: "ExampleTests",
+                dependencies: rooms.map { .byName(name: $0.name) } + ["TestSupport"],
+                swiftSettings: strict),
+        ]
 )

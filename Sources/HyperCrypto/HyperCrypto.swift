@@ -7,15 +7,14 @@
 /// let signature = feed.sign(Array("hello".utf8))
 /// print(feed.publicKey.verifies(signature, for: Array("hello".utf8)))
 ///
-/// var alice = NoiseHandshake(
-///     initiator: true, staticKey: NoiseKeyPair(random: &random), random: &random)
-/// var bob = NoiseHandshake(
-///     initiator: false, staticKey: NoiseKeyPair(random: &random), random: &random)
-/// _ = try bob.readMessage(alice.writeMessage(payload: []))
-/// _ = try alice.readMessage(bob.writeMessage(payload: []))
-/// _ = try bob.readMessage(alice.writeMessage(payload: []))
+/// let (alice, bob) = (NoiseKeyPair(random: &random), NoiseKeyPair(random: &random))
+/// var dialer = NoiseHandshake(initiator: true, staticKey: alice, random: &random)
+/// var listener = NoiseHandshake(initiator: false, staticKey: bob, random: &random)
+/// _ = try listener.readMessage(dialer.writeMessage(payload: []))
+/// _ = try dialer.readMessage(listener.writeMessage(payload: []))
+/// _ = try listener.readMessage(dialer.writeMessage(payload: []))
 ///
-/// let proof = Capability.sent(for: feed.publicKey, keys: alice.split())
-/// print(Capability.isValid(proof, for: feed.publicKey, keys: bob.split()))
+/// let proof = Capability.sent(for: feed.publicKey, keys: dialer.split())
+/// print(Capability.isValid(proof, for: feed.publicKey, keys: listener.split()))
 /// ```
 public enum HyperCrypto {}

@@ -1,0 +1,107 @@
+/// Replaces comments and the contents of string literals by spaces, so that rules about code do
+/// not trip over prose. Lines and columns stay where they are.
+struct Blanker {
+    private let input: [UInt8]
+    private var output: [UInt8] = []
+    private var index = 0
+
+    static func blank(_ text: String) -> String {
+        var blanker = Blanker(text)
+        blanker.code(inInterpolation: false)
+        return String(decoding: blanker.output, as: UTF8.self)
+    }
+
+    private init(_ text: String) { input = Array(text.utf8) }
+
+    private func starts(_ text: String) -> Bool {
+        var at = index
+        for character in text.utf8 {
+            guard at < input.count, input[at] == character else { return false }
+            at += 1
+        }
+        return true
+    }
+
+    private mutating func keep(_ count: Int = 1) {
+        for _ in 0..<count where index < input.count {
+            output.append(input[index])
+            index += 1
+        }
+    }
+
+    private mutating func hide(_ count: Int = 1) {
+        for _ in 0..<count where index < input.count {
+            let isNewline = input[index] == UInt8(ascii: "\n")
+            output.append(UInt8(ascii: isNewline ? "\n" : " "))
+            index += 1
+        }
+    }
+
+    /// Code up to the parenthesis that closes an interpolation, or to the end.
+    private mutating func code(inInterpolation: Bool) {
+        var depth = 0
+        while index < input.count {
+            if starts("//") {
+                while index < input.count, input[index] != UInt8(ascii: "\n") { hide() }
+            } else if starts("/*") {
+                blockComment()
+            } else if starts("\"") || startsRawString {
+                string()
+            } else {
+                if input[index] == UInt8(ascii: "(") { depth += 1 }
+                if input[index] == UInt8(ascii: ")"), inInterpolation {
+                    if depth == 0 { return }
+                    depth -= 1
+                }
+                keep()
+            }
+        }
+    }
+
+    private mutating func blockComment() {
+        var depth = 0
+        repeat {
+            if starts("/*") {
+                depth += 1
+                hide(2)
+            } else if starts("*/") {
+                depth -= 1
+                hide(2)
+            } else {
+                hide()
+            }
+        } while depth > 0 && index < input.count
+    }
+
+    private var startsRawString: Bool {
+        var at = index
+        while at < input.count, input[at] == UInt8(ascii: "#") { at += 1 }
+        return at > index && at < input.count && input[at] == UInt8(ascii: "\"")
+    }
+
+    private mutating func string() {
+        var hashes = ""
+        while input[index] == UInt8(ascii: "#") {
+            hashes += "#"
+            keep()
+        }
+        let quote = starts("\"\"\"") ? "\"\"\"" : "\""
+        keep(quote.count)
+        while index < input.count {
+            if starts(quote + hashes) {
+                keep(quote.count + hashes.count)
+                return
+            }
+            if quote.count == 1, input[index] == UInt8(ascii: "\n") { return }
+            if starts("\\" + hashes + "(") {
+                hide(2 + hashes.count)
+                code(inInterpolation: true)
+                hide()
+            } else if starts("\\" + hashes) {
+                hide(2 + hashes.count)
+            } else {
+                hide()
+            }
+        }
+    }
+}

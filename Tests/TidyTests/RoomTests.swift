@@ -1,0 +1,100 @@
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct RoomTests {
+    private let tree = SourceTree.shared
+
+    @Test func importsPointDownOnly() throws {
+        let rooms = tree.rooms
+        try #require(rooms.first == "HyperCrypto" && rooms.last == "Node")
+        let height = Dictionary(uniqueKeysWithValues: rooms.enumerated().map { ($1, $0) })
+        for file in tree.product {
+            let own = height[file.folder] ?? rooms.count
+            for name in file.imports {
+                guard let other = height[name] else { continue }
+                #expect(other < own, "\(file.path) imports \(name), which is not below it")
+            }
+            let isBare = !file.imports.contains("TestSupport") && !file.imports.contains("Testing")
+            #expect(isBare, "\(file.path) needs tests to run")
+        }
+    }
+
+    @Test func eachLibraryInCIsImportedByOneRoom() {
+        let owners = ["CSodium": "HyperCrypto", "CFuse": "FuseMount"]
+        for file in tree.swift {
+            for name in file.imports {
+                guard let owner = owners[name] else { continue }
+                #expect(file.folder == owner, "\(file.path): only \(owner) imports \(name)")
+            }
+        }
+    }
+
+    @Test func cIsNowhereButInModules() {
+        let endings = [".c", ".h", ".cc", ".cpp", ".m", ".modulemap", ".s", ".S"]
+        for file in tree.files where endings.contains(where: file.path.hasSuffix) {
+            #expect(file.path.hasPrefix("Modules/"), "\(file.path): C belongs to Modules")
+        }
+    }
+
+    @Test func importsAreSortedAndSingle() {
+        for file in tree.swift {
+            let plain = file.code.filter { $0.hasPrefix("import ") }.map(String.init)
+            #expect(plain == Array(Set(plain)).sorted(), "\(file.path): imports out of order")
+        }
+    }
+
+    @Test func everyRoomIntroducesItself() {
+        for room in tree.rooms + ["TestSupport"] {
+            let folder = room == "TestSupport" ? "Tests" : "Sources"
+            let path = "\(folder)/\(room)/\(room).swift"
+            guard let header = tree[path] else {
+                Issue.record("\(path) is missing: one paragraph on what the room is")
+                continue
+            }
+            #expect(header.lines.first?.hasPrefix("/// ") ?? false, "\(path) starts with prose")
+            #expect(header.text.contains("public enum \(room) {}"), "\(path) declares \(room)")
+        }
+    }
+
+    @Test func everyRoomIsTestedInAFolderOfItsName() {
+        for room in tree.rooms where !Unfinished.rooms.contains(room) {
+            let tests = tree.tests.filter { $0.folder == room + "Tests" }
+            #expect(tests.contains { $0.text.contains("@Test") }, "no tests for \(room)")
+            let skeleton = tests.first { $0.name == "SkeletonTests.swift" }
+            #expect(skeleton == nil, "\(room) has real tests by now")
+        }
+    }
+
+    @Test func theFormatsAreWrittenDown() {
+        let pages = [
+            "corestore", "hypercore", "hypercore-protocol", "hyperdrive", "hypertrie",
+            "mountable-hypertrie",
+        ]
+        for page in pages {
+            let lines = tree["docs/spec/\(page).md"]?.lines.count ?? 0
+            #expect(lines > 40, "docs/spec/\(page).md must be there")
+        }
+    }
+
+    /// `Drive+Rename.swift` extends `Drive`; `Drive.swift` declares it.
+    @Test func aFileIsNamedAfterWhatIsInIt() {
+        for file in tree.product where !Unfinished.holds(file) {
+            let noun = file.name.split(separator: ".")[0].split(separator: "+")[0]
+            // `Resolve.swift` declares the function `resolve`.
+            let verb = noun.prefix(1).lowercased() + noun.dropFirst()
+            let code = file.code.joined(separator: "\n")
+            let declared = code.matches(
+                of: /\b(?:struct|class|enum|protocol|actor|extension|typealias|func) ([\w.]+)/
+            ).flatMap { $0.output.1.split(separator: ".") }
+            let isNamed =
+                ["main", "Limits"].contains(noun) || Self.collections.contains(file.path)
+                || declared.contains(noun) || declared.contains(Substring(verb))
+            #expect(isNamed, "\(file.path) declares nothing of that name")
+        }
+    }
+
+    /// Files of small extensions to types that are not ours.
+    private static let collections: Set = [
+        "Sources/HyperCrypto/Hex.swift", "Sources/HyperCrypto/Pointers.swift",
+    ]
+}
