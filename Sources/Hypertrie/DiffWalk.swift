@@ -6,6 +6,9 @@ struct DiffWalk<Source: NodeSource> {
         let position: Int
         let left: UInt64?
         let right: UInt64?
+        /// Where the pointers to both stand, and under which digit: what they have to continue.
+        var origin: TriePath?
+        var digit = 0
     }
 
     private let source: Source
@@ -24,12 +27,10 @@ struct DiffWalk<Source: NodeSource> {
         stack = [Pair(position: start, left: left, right: right)]
     }
 
-    /// Throws `AbsentNodes` with everything on the stack that is not here; the place is kept.
+    /// Throws `AbsentNodes` with everything that is known to be needed; the place is kept.
     mutating func next() throws -> TrieDiff.Entry? {
         while let pair = stack.last {
-            guard pair.left != pair.right, additions || pair.right != nil,
-                removals || pair.left != nil
-            else {
+            guard isWanted(pair) else {
                 stack.removeLast()
                 continue
             }
@@ -42,14 +43,25 @@ struct DiffWalk<Source: NodeSource> {
                 }
                 return entry
             } catch let absent as AbsentNodes {
-                throw AbsentNodes(seqs: gathered(first: absent.seqs))
+                throw AbsentNodes(seqs: try gathered(first: absent.seqs))
             }
         }
         return nil
     }
 
+    private func isWanted(_ pair: Pair) -> Bool {
+        pair.left != pair.right && (additions || pair.right != nil)
+            && (removals || pair.left != nil)
+    }
+
     private func visit(_ pair: Pair) throws -> (entry: TrieDiff.Entry?, pairs: [Pair]) {
         let nodes = try source.load([pair.left, pair.right].compactMap { $0 })
+        if let origin = pair.origin {
+            for node in nodes {
+                try Source.check(
+                    node, follows: origin, at: pair.position - 1, digit: pair.digit)
+            }
+        }
         let left = pair.left == nil ? nil : nodes.first
         let right = pair.right == nil ? nil : nodes.last
         // A branch of one key ends in the same position on both sides: the end mark is a digit.
@@ -62,32 +74,37 @@ struct DiffWalk<Source: NodeSource> {
         }
         var pairs: [Pair] = []
         for digit in 0...4 {
-            var lefts = candidates(of: left, at: pair.position, digit: digit)
-            var rights = candidates(of: right, at: pair.position, digit: digit)
+            var lefts = try candidates(of: left, at: pair.position, digit: digit)
+            var rights = try candidates(of: right, at: pair.position, digit: digit)
             let shared = Set(lefts).intersection(rights)
             lefts.removeAll(where: shared.contains)
             rights.removeAll(where: shared.contains)
-            pairs += try match(lefts, rights, from: (left, right), at: pair.position, digit: digit)
+            for var next in try match(lefts, rights, at: pair.position) {
+                next.origin = (left ?? right)?.path
+                next.digit = digit
+                pairs.append(next)
+            }
         }
         return (nil, pairs)
     }
 
     /// The newest node of each branch that a side has under a digit: more than one only where
     /// names collide.
-    private func candidates(of node: NodeRecord?, at position: Int, digit: Int) -> [UInt64] {
+    private func candidates(
+        of node: NodeRecord?, at position: Int, digit: Int
+    ) throws -> [UInt64] {
         guard let node, position < node.path.length else { return [] }
         var found = node.path.digit(position) == digit ? [node.seq] : []
         if let bucket = node.table.bucket(at: position) {
             found += node.table.chain(in: bucket, digit: digit)
         }
+        if found.count > 1 {
+            try source.load(found).map(\.path).checkDistinct(at: position, in: node.seq)
+        }
         return found
     }
 
-    private func match(
-        _ lefts: [UInt64], _ rights: [UInt64],
-        from origins: (left: NodeRecord?, right: NodeRecord?),
-        at position: Int, digit: Int
-    ) throws -> [Pair] {
+    private func match(_ lefts: [UInt64], _ rights: [UInt64], at position: Int) throws -> [Pair] {
         let next = position + 1
         guard !lefts.isEmpty, !rights.isEmpty else {
             return lefts.map { Pair(position: next, left: $0, right: nil) }
@@ -107,14 +124,22 @@ struct DiffWalk<Source: NodeSource> {
         return pairs + open.map { Pair(position: next, left: nil, right: $0.seq) }
     }
 
-    private func gathered(first: [UInt64]) -> [UInt64] {
+    /// Runs ahead of the blocked place on a copy: whatever else blocks it is needed as well.
+    private func gathered(first: [UInt64]) throws -> [UInt64] {
+        var ahead = self
+        ahead.stack.removeLast()
         var found = first
         var known = Set(first)
-        for pair in stack.reversed() where pair.left != pair.right {
-            for case let seq? in [pair.left, pair.right]
-            where !source.isHere(seq) && known.insert(seq).inserted {
-                found.append(seq)
-                if found.count >= OwnLimits.missingBlocksMax { return found }
+        var visits = 0
+        while let pair = ahead.stack.popLast(), visits < OwnLimits.frontierVisitsMax,
+            found.count < OwnLimits.missingBlocksMax
+        {
+            guard isWanted(pair) else { continue }
+            visits += 1
+            do {
+                ahead.stack += try ahead.visit(pair).pairs
+            } catch let absent as AbsentNodes {
+                found += absent.seqs.filter { known.insert($0).inserted }
             }
         }
         return found

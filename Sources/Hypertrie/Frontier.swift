@@ -3,10 +3,13 @@ struct Frontier<Source: NodeSource> {
     private let source: Source
     /// Pointers from this position on are not needed.
     private let end: Int
+    /// Except those at that position which end a path.
+    private let ownEntries: Bool
 
-    init(_ source: Source, end: Int = Int.max) {
+    init(_ source: Source, end: Int = Int.max, ownEntries: Bool = false) {
         self.source = source
         self.end = end
+        self.ownEntries = ownEntries
     }
 
     /// Missing seqs, those needed first in front, `first` before all. The bounds keep one look
@@ -21,8 +24,9 @@ struct Frontier<Source: NodeSource> {
             next += 1
             let table = record.table
             for bucket in table.buckets[table.firstBucket(from: position)...] {
-                if bucket.position >= end { break }
-                for (slot, seq) in table.entries(of: bucket) where known.insert(seq).inserted {
+                if bucket.position > end || bucket.position == end && !ownEntries { break }
+                for (slot, seq) in table.entries(of: bucket)
+                where (bucket.position < end || slot == 4) && known.insert(seq).inserted {
                     guard source.isHere(seq) else {
                         found.append(seq)
                         if found.count >= OwnLimits.missingBlocksMax { return found }

@@ -4,6 +4,14 @@ struct IteratorWalk<Source: NodeSource> {
     struct Stop {
         let position: Int
         let record: NodeRecord
+
+        /// The entry whose path ends here: the node itself, or one pointer away.
+        var ownEntry: UInt64? {
+            if position < record.path.length, record.path.digit(position) == 4 { return record.seq }
+            return record.table.bucket(at: position).flatMap {
+                record.table.pointer(in: $0, slot: 4)
+            }
+        }
     }
 
     private let source: Source
@@ -14,6 +22,12 @@ struct IteratorWalk<Source: NodeSource> {
     private let end: Int
     /// The last one is next.
     private(set) var stack: [Stop] = []
+    /// The head that the walk started from, for requests.
+    var head: UInt64?
+    /// Whether the entry of each child's own name is needed as well.
+    var needsOwnEntries = false
+    /// Whether missing blocks end the walk without a look at what else is missing.
+    var givesUpQuietly = false
     /// Pointers followed so far.
     private(set) var followed = 0
     /// Seqs in the order in which they were loaded, when `records` is on.
@@ -48,11 +62,16 @@ struct IteratorWalk<Source: NodeSource> {
                 stack.removeLast()
                 stack += branches
             } catch let absent as AbsentNodes {
-                let seqs = try Frontier(source, end: end).missing(below: stack, first: absent.seqs)
-                throw AbsentNodes(seqs: seqs)
+                throw givesUpQuietly ? absent : try gathered(first: absent.seqs)
             }
         }
         return nil
+    }
+
+    /// Everything that is missing below the stack, what is needed first in front.
+    func gathered(first: [UInt64]) throws -> AbsentNodes {
+        let frontier = Frontier(source, end: end, ownEntries: needsOwnEntries)
+        return AbsentNodes(seqs: try frontier.missing(below: stack, first: first))
     }
 
     /// Positions without pointers only lead to the node itself.
@@ -88,6 +107,7 @@ struct IteratorWalk<Source: NodeSource> {
                 }
             }
             if group.count > 1 {
+                try group.map(\.record.path).checkDistinct(at: position, in: record.seq)
                 group.sort { Self.isAfter($0.record.path.key, $1.record.path.key) }
             }
             branches += group

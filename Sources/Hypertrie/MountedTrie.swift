@@ -46,7 +46,7 @@ public struct MountedTrie: Sendable {
         let path = try MountPath.normalized(path)
         var place = MountPlace(
             trie: root, inner: path, prefix: "", chain: [],
-            entered: [(root.core.log.key, root.checkoutVersion)])
+            entered: [(root.core.feed.key, root.checkoutVersion)])
         while let (mount, rest) = try firstMount(on: place, includingLast: enteringLast) {
             place = try place.entering(mount, rest: rest, open: open)
         }

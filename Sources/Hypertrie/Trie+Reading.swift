@@ -28,7 +28,8 @@ extension Trie {
             return try walk.run(from: head)
         } catch let absent as AbsentNodes {
             let asked = absent.seqs == head.map { [$0] } ? wanted ?? path : path
-            throw core.missing(absent.seqs, hint: head.map { .lookUp(asked, head: $0) })
+            throw core.missing(
+                absent.seqs, hint: head.flatMap { core.wire.request(asked, head: $0) })
         }
     }
 }

@@ -19,16 +19,15 @@ public struct TrieChild: Sendable {
 ///
 /// `next()` throws `MissingBlocks` without losing its place: call it again once they are here.
 public struct TrieChildren {
-    private let trie: Trie
     private var entries: TrieIterator
     /// Index of the component that names the children.
     private let depth: Int
     private var pending: IteratorWalk<TrieCore>.Stop?
 
     init(_ trie: Trie, key: String, hidden: Bool) {
-        self.trie = trie
         entries = TrieIterator(
             trie, prefix: key, options: .init(recursive: false, gt: true, hidden: hidden))
+        entries.needsOwnEntries = true
         depth = (try? TriePath(key, hidden: hidden).components.count) ?? 0
     }
 
@@ -36,27 +35,20 @@ public struct TrieChildren {
     public mutating func next() throws -> TrieChild? {
         if pending == nil { pending = try entries.nextStop() }
         guard let stop = pending else { return nil }
-        do {
-            let child = try child(stop)
-            pending = nil
-            return child
-        } catch let absent as AbsentNodes {
-            throw trie.core.missing(absent.seqs)
-        }
+        let child = try child(stop)
+        pending = nil
+        return child
     }
 
     /// The walk stopped at the end mark's position of the child's name, at the newest node of the
     /// branch: the child's own entry is that node, or one pointer away.
     private func child(_ stop: IteratorWalk<TrieCore>.Stop) throws -> TrieChild {
         let record = stop.record
-        let position = 32 * (depth + 1) + 1
-        let bucket = record.table.bucket(at: position)
         var own: NodeRecord?
-        if record.path.digit(position) == 4 {
-            own = record
-        } else if let bucket, let seq = record.table.pointer(in: bucket, slot: 4) {
-            own = try trie.core.follow(seq, from: record, at: position, digit: 4)
+        if let seq = stop.ownEntry {
+            own = seq == record.seq ? record : try entries.follow(seq, from: stop, digit: 4)
         }
+        let bucket = record.table.bucket(at: stop.position)
         let others = (bucket?.slots ?? 0) & ~(1 << 4)
         return TrieChild(
             name: record.path.name(of: depth), node: own.map(TrieNode.init),

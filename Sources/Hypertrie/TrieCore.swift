@@ -1,34 +1,45 @@
 import Hypercore
 import Synchronization
 
-/// What all tries over one feed share: decoded nodes, the writers' lock, and the extension.
+/// What all tries over one feed share: decoded nodes, the writers' lock, and the wire extension.
+/// Lives as long as the feed, as its companion.
 final class TrieCore: NodeSource, Sendable {
-    let log: any BlockLog
+    unowned let feed: Feed
+    let wire: TrieExtension
     private let cache = Mutex(NodeCache())
     /// Held from the first look at the head until the append: one writer at a time.
-    let writer = Mutex(())
+    private let writer = Mutex(())
 
-    init(log: any BlockLog) {
-        self.log = log
+    init(feed: Feed, wire: TrieExtension = TrieExtension()) {
+        self.feed = feed
+        self.wire = wire
+    }
+
+    /// The core of a feed, which from now on answers its peers' requests.
+    static func of(_ feed: Feed) -> TrieCore {
+        let core = feed.companion { TrieCore(feed: feed) }
+        feed.handleExtension(TrieMessage.name) { [weak core, weak feed] peer, payload in
+            guard let core, let feed else { return }
+            core.wire.receive(payload, from: peer, feed: feed, core: core)
+        }
+        return core
     }
 
     /// The newest node's seq; `nil` while there is only a header, or nothing.
     var headSeq: UInt64? {
-        let length = log.length
+        let length = feed.length
         return length < 2 ? nil : length - 1
     }
 
     func record(_ seq: UInt64) throws -> NodeRecord? {
         if let record = cache.withLock({ $0.record(seq) }) { return record }
-        guard let block = try log.block(seq) else { return nil }
+        guard let block = try feed.block(seq) else { return nil }
         let record = try NodeRecord(decoding: block, seq: seq)
         cache.withLock { $0.insert(record) }
         return record
     }
 
-    func isHere(_ seq: UInt64) -> Bool {
-        log.has(seq)
-    }
+    func isHere(_ seq: UInt64) -> Bool { feed.has(seq) }
 
     /// Nodes that were just appended: the next writer starts from them.
     func remember(_ records: ArraySlice<NodeRecord>) {
@@ -36,25 +47,20 @@ final class TrieCore: NodeSource, Sendable {
             for record in records { cache.insert(record) }
         }
     }
-}
 
-extension TrieCore {
-    func missing(_ seqs: [UInt64], hint: TrieHint? = nil) -> any Error {
-        guard let feed = log as? Feed else { return AbsentNodes(seqs: seqs) }
-        return MissingBlocks(feed: feed, target: .list(seqs), hint: nil)
-    }
-
-    func missingLength() -> any Error {
-        guard let feed = log as? Feed else { return AbsentNodes(seqs: []) }
-        return MissingBlocks(feed: feed, target: .length(atLeast: 1))
+    /// What to throw for blocks that are not here.
+    func missing(_ seqs: [UInt64], hint: [UInt8]? = nil) -> MissingBlocks {
+        MissingBlocks(
+            feed: feed, target: .list(seqs),
+            hint: hint.map { (extension: TrieMessage.name, payload: $0) })
     }
 
     func writeHeader(_ header: TrieHeader) throws {
         try writer.withLock { _ in
-            guard log.length == 0 else {
+            guard feed.length == 0 else {
                 throw TrieError(.readOnly, "the feed is not empty; open it instead of creating it")
             }
-            try log.append([header.encoded()])
+            try feed.append([header.encoded()])
         }
     }
 
@@ -62,7 +68,7 @@ extension TrieCore {
     func write<T>(_ body: (inout TrieWriter) throws -> T) throws -> T {
         do {
             return try writer.withLock { _ in
-                guard log.length > 0 else {
+                guard feed.length > 0 else {
                     throw TrieError(.notTrie, "the feed has no header; create the trie first")
                 }
                 var batch = try TrieWriter(self)

@@ -1,3 +1,5 @@
+import Hypercore
+
 /// How to iterate.
 extension Trie {
     /// What an iteration yields, and in which order.
@@ -41,6 +43,8 @@ public struct TrieIterator {
     private let trie: Trie
     private let prefix: String
     let options: Trie.IterationOptions
+    /// For `TrieChildren`.
+    var needsOwnEntries = false
     private var walk: IteratorWalk<TrieCore>?
 
     init(_ trie: Trie, prefix: String, options: Trie.IterationOptions) {
@@ -60,8 +64,33 @@ public struct TrieIterator {
             defer { self.walk = walk }
             return try walk.next()
         } catch let absent as AbsentNodes {
-            throw trie.core.missing(absent.seqs)
+            throw try missing(absent.seqs)
         }
+    }
+
+    /// Follows a pointer of a node that the iterator gave; what else will be missing like it is
+    /// named at once.
+    func follow(_ seq: UInt64, from stop: IteratorWalk<TrieCore>.Stop, digit: Int) throws
+        -> NodeRecord
+    {
+        do {
+            return try trie.core.follow(seq, from: stop.record, at: stop.position, digit: digit)
+        } catch let absent as AbsentNodes {
+            throw try missing(walk?.gathered(first: absent.seqs).seqs ?? absent.seqs)
+        }
+    }
+
+    private func missing(_ seqs: [UInt64]) throws -> MissingBlocks {
+        let path = try TriePath(prefix, hidden: options.hidden)
+        let checkpoint = walk.map { walk in
+            TrieCheckpoint.encode(walk.stack.map { ($0.position, $0.record.seq) })
+        }
+        let hint = try (walk?.head ?? trie.headSeq()).flatMap { head in
+            trie.core.wire.request(
+                prefix: path, options: options, head: head, followed: walk?.followed ?? 0,
+                checkpoint: checkpoint)
+        }
+        return trie.core.missing(seqs, hint: hint)
     }
 
     private func opened() throws -> IteratorWalk<TrieCore> {
@@ -70,6 +99,9 @@ public struct TrieIterator {
         let head = try trie.headSeq()
         var opening = GetWalk(trie.core, path, prefix: true)
         let root = try opening.run(from: head).found
-        return IteratorWalk(trie.core, root: root, prefix: path, options: options)
+        var walk = IteratorWalk(trie.core, root: root, prefix: path, options: options)
+        walk.needsOwnEntries = needsOwnEntries
+        walk.head = head
+        return walk
     }
 }

@@ -63,7 +63,10 @@ struct TriePath: Sendable {
             let isDropped = start == end && (start == 0 || end == bytes.count)
             if !isDropped {
                 let piece = UnsafeBufferPointer(rebasing: bytes[start..<end])
-                found.append(TrieComponent(start: start, end: end, hash: siphash24(piece)))
+                found.append(
+                    TrieComponent(
+                        start: start, end: end, hash: SipHash24.hash(UnsafeRawBufferPointer(piece)))
+                )
             }
             start = end + 1
         }
@@ -147,4 +150,17 @@ struct TriePath: Sendable {
 
     /// Whether both spell the same key, byte for byte.
     func hasSameKey(as other: TriePath) -> Bool { key.utf8.elementsEqual(other.key.utf8) }
+}
+
+extension [TriePath] {
+    /// Only different names may share a digit, and only where a name ends. Twins would let a
+    /// hostile writer double a walk at every component. `seq` is the node that points at them.
+    func checkDistinct(at position: Int, in seq: UInt64) throws(TrieError) {
+        for (index, path) in enumerated() {
+            for other in self[..<index]
+            where !TriePath.isTerminator(position) || !other.collides(with: path, at: position) {
+                throw .corrupt(seq, "it points at two nodes in the same place")
+            }
+        }
+    }
 }

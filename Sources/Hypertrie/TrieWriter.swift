@@ -15,7 +15,7 @@ struct TrieWriter: NodeSource {
     /// The core's writer lock is held.
     init(_ core: TrieCore) throws {
         self.core = core
-        start = core.log.length
+        start = core.feed.length
         head = try core.headSeq.map(core.load)
     }
 
@@ -78,7 +78,7 @@ struct TrieWriter: NodeSource {
     /// Appends everything as one batch.
     func commit() throws {
         guard !records.isEmpty else { return }
-        try core.log.append(records.map { try $0.encoded() })
+        try core.feed.append(records.map { try $0.encoded() })
         core.remember(records.suffix(OwnLimits.cacheNodesMax / 4))
     }
 }

@@ -36,7 +36,7 @@ struct GoldenTests {
                 #expect(try TrieHeader(decoding: block).encoded() == block)
                 continue
             }
-            let mine = try trie.core.log.block(UInt64(seq))
+            let mine = try trie.feed.block(UInt64(seq))
             #expect(mine == block, "\(name) block \(seq)")
             #expect(try NodeRecord(decoding: block, seq: UInt64(seq)).encoded() == block)
         }

@@ -1,5 +1,6 @@
 import Foundation
 import HyperCrypto
+import Hypercore
 import TestSupport
 import Testing
 
@@ -10,18 +11,21 @@ struct MountTests {
     /// Three drives of the reference: root mounts a and a pinned b, a mounts b.
     private struct Store {
         let json: JSON
+        let folder: TemporaryFolder
         var tries: [PublicKey: Trie] = [:]
         var names: [PublicKey: String] = [:]
 
         init() throws {
+            folder = try TemporaryFolder()
             json = try Fixtures.json("hyperdrive/drives/store-mounts.json")
             for name in ["root", "a", "b"] {
                 let drive = json["drive \(name)"]
                 let key = try #require(PublicKey(hex: drive["key"].string))
-                let folder = Fixtures.path("hyperdrive/drives/store-mounts/")
-                let log = MemoryLog(key: key)
-                _ = try log.append(try Self.blocks(folder + drive["metadataStorage"].string))
-                tries[key] = Trie(core: TrieCore(log: log))
+                let stored = "hyperdrive/drives/store-mounts/\(drive["metadataStorage"].string)"
+                // A copy: opening may write.
+                let copy = folder(name)
+                try FileManager.default.copyItem(atPath: Fixtures.path(stored), toPath: copy)
+                tries[key] = try Trie(feed: Feed(storage: FolderStorage(folder: copy), key: key))
                 names[key] = name
             }
         }
@@ -38,23 +42,7 @@ struct MountTests {
             return { try #require(tries[$0]) }
         }
 
-        func name(of trie: Trie) -> String { names[trie.core.log.key] ?? "" }
-
-        /// The sizes of the blocks stand in the tree file's leaves.
-        static func blocks(_ folder: String) throws -> [[UInt8]] {
-            let data = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder + "/data")))
-            let tree = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder + "/tree")))
-            var blocks: [[UInt8]] = []
-            var offset = 0
-            var leaf = 32
-            while offset < data.count {
-                let size = tree[leaf + 32..<leaf + 40].reduce(0) { $0 << 8 | Int($1) }
-                blocks.append(Array(data[offset..<offset + size]))
-                offset += size
-                leaf += 80
-            }
-            return blocks
-        }
+        func name(of trie: Trie) -> String { names[trie.feed.key] ?? "" }
     }
 
     @Test func recordsAreThoseOfTheReference() throws {
@@ -132,14 +120,14 @@ struct MountTests {
         #expect(throws: TrieError.self) { try place.trie.put(place.inner, [1]) }
     }
 
-    /// Tries by number; number n has key n.
-    private func family(_ count: UInt8) throws -> (tries: [Trie], open: MountedTrie.Opener) {
-        let tries = try (0..<count).map { try makeTrie($0) }
-        return (tries, { key in tries[Int(key.raw.bytes[0])] })
+    private func family(_ count: Int) throws -> (tries: [Trie], open: MountedTrie.Opener) {
+        let tries = try (0..<count).map { _ in try makeTrie() }
+        let byKey = Dictionary(uniqueKeysWithValues: tries.map { ($0.feed.key, $0) })
+        return (tries, { try #require(byKey[$0]) })
     }
 
     private func record(_ trie: Trie, _ path: String, version: UInt64? = nil) -> MountRecord {
-        MountRecord(key: trie.core.log.key, localPath: path, version: version)
+        MountRecord(key: trie.feed.key, localPath: path, version: version)
     }
 
     private func paths(_ iterator: MountedIterator) throws -> [String] {
@@ -161,7 +149,7 @@ struct MountTests {
         #expect(try mounted.entry("m/below").node == nil)
         #expect(try mounted.entry("m/later").node == nil)
         #expect(try mounted.entry("m/inside").node?.value == [2])
-        #expect(try mounted.entry("m").mount?.record.key == tries[1].core.log.key)
+        #expect(try mounted.entry("m").mount?.record.key == tries[1].feed.key)
     }
 
     @Test func namesAreComparedByComponents() throws {
