@@ -60,11 +60,14 @@ struct RecordedSession: CustomTestStringConvertible, Sendable {
     }
 
     /// Our session with the secrets of one of the peers.
-    func session(_ side: Side) throws -> Session {
+    func session(
+        _ side: Side, configure: (inout Session.Configuration) -> Void = { _ in }
+    ) throws -> Session {
         let secret = try #require(Bytes32(hex: side.json["staticSecretKey"].string))
         var configuration = Session.Configuration(staticKey: NoiseKeyPair(secretKey: secret))
         configuration.encrypted = encrypted
         configuration.handshake = handshake
+        configure(&configuration)
         var random = RecordedRandom(
             try #require([UInt8](hex: side.json["ephemeralSecretKey"].string))
                 + (try #require([UInt8](hex: side.json["nonce"].string))))

@@ -19,6 +19,8 @@ struct FrameReader {
 
     /// Bytes of an unfinished frame.
     var count: Int { buffer.count - head }
+    /// Memory held.
+    var capacity: Int { buffer.capacity }
 
     /// Takes a chunk and hands the new bytes to `decrypt`, once.
     mutating func append(
