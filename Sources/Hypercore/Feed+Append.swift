@@ -28,6 +28,12 @@ extension Feed {
     func commit(_ snapshot: FeedCore.Snapshot) throws {
         let first = try flushing.withLock { _ in
             let first = try core.withLock { try $0.beginCommit(snapshot) }
+            var next = first
+            while next < snapshot.length {
+                let end = min(next + Limits.commitSliceBlocks, snapshot.length)
+                core.withLock { $0.setBits(next..<end) }
+                next = end
+            }
             do {
                 try flushFiles()
             } catch {
@@ -56,8 +62,7 @@ extension Feed {
 }
 
 extension FeedCore {
-    /// Sets the bits of a snapshot whose nodes and blocks are in the files; nobody sees them yet.
-    /// Returns the first new block.
+    /// Begins to add a snapshot whose nodes and blocks are in the files. Returns its first block.
     func beginCommit(_ snapshot: Snapshot) throws -> UInt64 {
         try checkWritable()
         guard let signature = snapshot.signature else {
@@ -71,11 +76,15 @@ extension FeedCore {
             throw error
         }
         unsynced = Unsynced(data: true, tree: true, signatures: true)
-        for block in length..<snapshot.length {
+        return length
+    }
+
+    /// Sets the bits of new blocks; nobody sees them before the commit ends.
+    func setBits(_ blocks: Range<UInt64>) {
+        for block in blocks {
             bits.setBlock(block, true)
             bits.setNode(2 * block)
         }
-        return length
     }
 
     /// The commit failed: the feed stays as long as it was.

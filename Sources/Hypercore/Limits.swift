@@ -17,14 +17,18 @@ public enum Limits {
 
     // Chosen by us.
 
-    /// The longest feed we take part in: 2^34 blocks, a pebibyte in blocks of 64 KiB. The files
-    /// for it, however sparse, still fit ext4 (16 TiB), so a hostile author cannot make a write fail.
+    /// The longest feed we take part in: 2^34 blocks, a pebibyte in blocks of 64 KiB. Its tree and
+    /// bitfield, however sparse, still fit ext4 (16 TiB): a hostile author cannot make writes fail.
     public static let lengthMax: UInt64 = 1 << 34
     /// Tree nodes kept per feed: 256 chunks of 5 KiB hold the nodes of a gibibyte in 64 KiB blocks.
     static let treeChunksMax = 256
+    /// Tree nodes above the chunks kept per feed: a mebibyte, all there are for 2^20 blocks.
+    static let upperNodesMax = 16_384
+    /// Blocks whose bits a commit sets before it lets others take the lock: about 2 ms.
+    static let commitSliceBlocks: UInt64 = 8192
     /// What a batch collects before it writes: large enough to make the system call free.
     static let batchBufferBytes = 1 << 20
-    /// Bitfield pages with a number below this sit in an array (512 KiB at worst), others in a table.
+    /// Bitfield pages below this number sit in an array (512 KiB at worst), others in a table.
     static let nearPages: UInt64 = 65_536
     /// Signatures tried while a damaged feed is opened: about a second of work.
     static let recoveryVerificationsMax = 8192

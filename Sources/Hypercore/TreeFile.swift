@@ -7,6 +7,9 @@ struct TreeFile {
     private var chunks: [UInt64: TreeChunk] = [:]
     /// The chunk used last, which is nearly always the next one too.
     private var recent: TreeChunk?
+    /// Nodes above the level of a chunk. Each of them sits in a chunk of its own, and a look-up in
+    /// a large feed needs many of them, but of chunks only one or two.
+    private var upper: [UInt64: TreeNode] = [:]
     private var clock: UInt64 = 0
     private let chunksMax: Int
 
@@ -17,15 +20,23 @@ struct TreeFile {
 
     /// A node; `nil` where the file has only zeros.
     mutating func node(_ index: UInt64) throws -> TreeNode? {
-        try chunk(of: index).node(index)
+        guard Self.isUpper(index) else { return try chunk(of: index).node(index) }
+        if let found = upper[index] { return found }
+        let found = try chunk(of: index).node(index)
+        if let found { remember(found) }
+        return found
     }
 
     /// Puts a node into the cache; it goes to the file with `flush` or when room is needed.
-    mutating func write(_ node: TreeNode) throws { try chunk(of: node.index).set(node) }
+    mutating func write(_ node: TreeNode) throws {
+        try chunk(of: node.index).set(node)
+        if Self.isUpper(node.index) { remember(node) }
+    }
 
     /// Zeros the slot of a node.
     mutating func erase(_ index: UInt64) throws {
         try chunk(of: index).set(TreeNode(index: index, hash: Bytes32(), size: 0))
+        upper[index] = nil
     }
 
     /// Writes what the file does not have yet, neighbours in one piece. Does not sync.
@@ -41,6 +52,15 @@ struct TreeFile {
             for chunk in dirty[first...last] { chunk.dirty = 0..<0 }
             first = last + 1
         }
+    }
+
+    private static func isUpper(_ index: UInt64) -> Bool {
+        index % TreeChunk.nodes == TreeChunk.nodes - 1
+    }
+
+    private mutating func remember(_ node: TreeNode) {
+        if upper.count >= Limits.upperNodesMax { upper.removeAll(keepingCapacity: true) }
+        upper[node.index] = node
     }
 
     private mutating func chunk(of index: UInt64) throws -> TreeChunk {
