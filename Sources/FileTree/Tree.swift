@@ -1,50 +1,106 @@
+import Glibc
 import HyperCrypto
 import Hypercore
 import Hyperdrive
+import Synchronization
 
-/// CONTRACT SKELETON. A drive as POSIX: inodes, handles, read-ahead, invalidation. No FUSE here.
-/// Every operation answers through a callback: at once, on the caller's thread, when all it needs is here; else later from another thread.
+/// A drive as POSIX: nodes, handles, read-ahead, invalidation. No FUSE here.
+///
+/// Every operation answers through a callback: at once, on the caller's thread, when all it needs
+/// is here; else later, from another thread, and then the `Pending` it returned can be cancelled.
+/// A callback is called exactly once and must not use the tree's metadata operations: a metadata
+/// answer is sent while the gate is held (see `Gate`).
+///
+/// Locks, in the order they may be nested: gate, table, inode. Feeds and drives lock for
+/// themselves and call nobody.
 public final class Tree: Sendable {
-    public struct Configuration: Sendable {
-        public var timeout: Duration = .seconds(30)
-        public var timeoutWithoutPeers: Duration = .seconds(5)
-        public var readAheadBytesMax: Int = 8 << 20
-        public var uid: UInt32 = 0, gid: UInt32 = 0
-        public init() {}
-    }
-    public init(drive: Drive, configuration: Configuration) { preconditionFailure() }
-    /// What the kernel must forget. Called from any thread.
-    public enum Invalidation: Sendable { case entry(parent: UInt64, name: String), inode(UInt64) }
-    public func onInvalidate(_ handler: @escaping @Sendable (Invalidation) -> Void) { preconditionFailure() }
+    /// The answer to one operation.
     public typealias Reply<T> = @Sendable (Result<T, PosixError>) -> Void
-    /// Cancels a waiting operation (FUSE INTERRUPT): its reply comes with EINTR.
-    public final class Pending: Sendable { public func cancel() {} }
-    public struct Attributes: Sendable { public var inode: UInt64; public var mode: UInt32; public var size: UInt64; public var blocks512: UInt64; public var uid: UInt32; public var gid: UInt32; public var mtime: UInt64; public var ctime: UInt64; public var linkCount: UInt32; public var device: UInt64 }
-    @discardableResult public func lookup(parent: UInt64, name: String, reply: @escaping Reply<Attributes>) -> Pending? { preconditionFailure() }
-    public func forget(inode: UInt64, count: UInt64) {}
-    @discardableResult public func attributes(inode: UInt64, reply: @escaping Reply<Attributes>) -> Pending? { preconditionFailure() }
-    @discardableResult public func readLink(inode: UInt64, reply: @escaping Reply<String>) -> Pending? { preconditionFailure() }
-    @discardableResult public func open(inode: UInt64, flags: Int32, reply: @escaping Reply<UInt64>) -> Pending? { preconditionFailure() }
-    /// Fast path: reads into `buffer` when local and returns the count; nil = not all here, use `read`.
-    public func readLocal(handle: UInt64, offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(PosixError) -> Int? { preconditionFailure() }
-    /// Waits until the range is here, then replies (the caller calls readLocal again).
-    @discardableResult public func prepareRead(handle: UInt64, offset: UInt64, count: Int, reply: @escaping Reply<Void>) -> Pending? { preconditionFailure() }
-    public func close(handle: UInt64) {}
-    public struct DirectoryEntry: Sendable { public var name: String; public var attributes: Attributes }
-    @discardableResult public func openDirectory(inode: UInt64, reply: @escaping Reply<UInt64>) -> Pending? { preconditionFailure() }
-    /// Entries from a position in the listing that was taken at open; "." and ".." included. lookups: counts one lookup per entry that `take` accepts (readdirplus).
-    public func readDirectory(handle: UInt64, from position: Int, take: (Int, DirectoryEntry) -> Bool) throws(PosixError) { preconditionFailure() }
-    public func closeDirectory(handle: UInt64) {}
-    @discardableResult public func getAttribute(inode: UInt64, name: String, reply: @escaping Reply<[UInt8]>) -> Pending? { preconditionFailure() }
-    @discardableResult public func listAttributes(inode: UInt64, reply: @escaping Reply<[String]>) -> Pending? { preconditionFailure() }
-    @discardableResult public func access(inode: UInt64, mask: Int32, reply: @escaping Reply<Void>) -> Pending? { preconditionFailure() }
-    @discardableResult public func seek(handle: UInt64, offset: UInt64, whence: Int32, reply: @escaping Reply<UInt64>) -> Pending? { preconditionFailure() }
-    public func close() {}
+
+    /// What the kernel must forget, in the order it is told.
+    public enum Invalidation: Sendable, Equatable {
+        /// The name means something else now, or nothing.
+        case entry(parent: UInt64, name: String)
+        /// The name may mean something else: look it up again at the next use.
+        case expiry(parent: UInt64, name: String)
+        /// Attributes and the kept list of a folder.
+        case listing(UInt64)
+        /// Attributes only.
+        case attributes(UInt64)
+    }
+
+    let configuration: Configuration
+    let table: InodeTable
+    let rootVolume: Volume
+    let gate = Gate()
+    let waits: Waits
+    let listings = Listings()
+    let files = HandleTable<OpenFile>()
+    let directories = HandleTable<OpenDirectory>()
+    private let volumeIDs = Atomic<UInt64>(2)
+    private let invalidation = Mutex<(@Sendable (Invalidation) -> Void)?>(nil)
+    private let isClosed = Atomic<Bool>(false)
+
+    /// A tree of a drive: live, or one version of it.
+    public init(drive: Drive, configuration: Configuration = Configuration()) {
+        self.configuration = configuration
+        waits = Waits(
+            timeout: configuration.timeout,
+            timeoutWithoutPeers: configuration.timeoutWithoutPeers)
+        rootVolume = Volume(id: 1, drive: drive)
+        let home = Inode.Location(volume: rootVolume, path: "/")
+        table = InodeTable(
+            root: Inode(
+                id: 1, number: 1, parentNumber: 1, role: .entry(home: home, origin: home),
+                places: [home.place]))
+        follow(rootVolume)
+    }
+
+    /// Tells what the kernel must forget, from any thread, never from inside an operation.
+    public func onInvalidate(_ handler: @escaping @Sendable (Invalidation) -> Void) {
+        invalidation.withLock { $0 = handler }
+    }
+
+    /// The kernel's node number of the root.
+    public var root: UInt64 { table.root.id }
+
+    /// The drive that is shown.
+    public var drive: Drive { rootVolume.drive }
+
+    /// The version that is shown, 0 while none is known.
+    public var version: UInt64 { rootVolume.version }
+
+    /// Operations that wait for blocks now.
+    public var waitingCount: Int { waits.count }
+
+    /// Nodes that the kernel knows.
+    public var nodeCount: Int { table.count }
+
+    /// Ends every wait with EINTR and stops following the drives.
+    public func close() {
+        isClosed.store(true, ordering: .sequentiallyConsistent)
+        waits.close()
+        for file in files.removeAll() { file.endReadAhead() }
+        directories.removeAll()
+        withdraw(rootVolume.run.drop(), of: rootVolume.knownContent)
+    }
+
+    var isOpen: Bool { !isClosed.load(ordering: .relaxed) }
+
+    func invalidate(_ changes: [Invalidation]) {
+        guard !changes.isEmpty, let handler = invalidation.withLock({ $0 }) else { return }
+        for change in changes { handler(change) }
+    }
+
+    func newVolumeID() -> UInt64 { volumeIDs.add(1, ordering: .relaxed).newValue }
+
+    func withdraw(_ demands: [DemandID], of feed: Feed?) {
+        guard let network = feed?.network else { return }
+        for demand in demands { network.withdraw(demand) }
+    }
 }
-/// An errno with its reason, chosen where it is raised.
-public struct PosixError: Error, Sendable, CustomStringConvertible {
-    public let errno: Int32
-    public let message: String
-    public init(_ errno: Int32, _ message: String) { self.errno = errno; self.message = message }
-    public var description: String { message }
+
+extension Tree {
+    /// The folder whose disk holds the blocks; empty for a store in memory.
+    public var storageFolder: String { rootVolume.drive.store.folder }
 }

@@ -1,27 +1,184 @@
 import CFuse
+import Dispatch
 import FileTree
+import Glibc
+import Synchronization
 
-/// CONTRACT SKELETON. A FileTree behind libfuse3. Only importer of CFuse.
+/// A `FileTree` in the place of a folder, behind libfuse3's low-level API.
 public final class Mount: Sendable {
-    public struct Options: Sendable {
-        public var source: String            // fsname, "hyper://<8 hex>…"
-        public var readOnly = true
-        public var allowOther = false
-        public var extra: [String] = []      // -o options for the kernel
-        public var workers = 4
-        public init(source: String) { self.source = source }
+    /// Absolute, without symbolic links.
+    public let mountpoint: String
+    /// What was mended on the way, for people.
+    public let notes: [String]
+
+    private let session: Session
+    private let pointer: SessionPointer
+    private let ended = DispatchGroup()
+    private let isUnmounting = Atomic<Bool>(false)
+    /// "major:minor" of the mount, to know it from another one at the same place.
+    private let device = Mutex("")
+
+    /// Mounts; returns once the kernel has been answered and the root shows its attributes. Throws
+    /// MountError.
+    public init(tree: Tree, at mountpoint: String, options: Options) throws {
+        let prepared = try Mountpoint(preparing: mountpoint, nonEmpty: options.isOverFiles)
+        self.mountpoint = prepared.path
+        notes = prepared.notes
+        session = Session(tree: tree)
+        FuseLog.capture()
+        pointer = try Self.connect(session, options)
+        guard fuse_session_mount(pointer.raw, prepared.path) == 0 else {
+            fuse_session_destroy(pointer.raw)
+            Unmanaged.passUnretained(session).release()
+            throw Self.refusal(prepared.path)
+        }
+        try start(workers: options.workers)
+        try awaitRoot()
     }
-    /// Mounts; returns once the kernel's INIT was answered. Throws MountError (code: fuseUnavailable, mountpointUnusable, ...).
-    public init(tree: Tree, at mountpoint: String, options: Options) throws { preconditionFailure() }
-    /// Blocks until unmounted (by us, umount or fusermount3).
-    public func wait() { preconditionFailure() }
-    public func unmount() { preconditionFailure() }
-    /// Unmounts somebody's mountpoint: fusermount3 -u / umount2; lazy when dead or asked.
-    public static func unmount(_ mountpoint: String, lazy: Bool) throws { preconditionFailure() }
-}
-public struct MountError: Error, Sendable, CustomStringConvertible {
-    public enum Code: Sendable { case fuseUnavailable, mountpointUnusable, notMounted, failed }
-    public let code: Code; public let message: String; public let hint: String
-    public init(_ code: Code, _ message: String, hint: String) { self.code = code; self.message = message; self.hint = hint }
-    public var description: String { message }
+
+    /// A session of libfuse that holds ours until its loop ends.
+    private static func connect(
+        _ session: Session, _ options: Options
+    ) throws(MountError) -> SessionPointer {
+        var operations = Session.operations()
+        var argv: [UnsafeMutablePointer<CChar>?] = options.arguments.map { strdup($0) }
+        defer { for argument in argv { free(argument) } }
+        let context = Unmanaged.passRetained(session)
+        let raw = argv.withUnsafeMutableBufferPointer { argv in
+            var arguments = fuse_args(
+                argc: Int32(argv.count), argv: argv.baseAddress, allocated: 0)
+            defer { fuse_opt_free_args(&arguments) }
+            return cfuse_session_new(&arguments, &operations, context.toOpaque())
+        }
+        guard let raw else {
+            context.release()
+            throw MountError(
+                .failed, "libfuse refused the options: \(FuseLog.take())",
+                hint: "check what follows -o")
+        }
+        return SessionPointer(raw: raw)
+    }
+
+    private static func refusal(_ path: String) -> MountError {
+        let said = FuseLog.take()
+        if said.contains("/dev/fuse") {
+            return MountError(
+                .fuseUnavailable, "FUSE cannot be used: \(said)",
+                hint: "see that you may open /dev/fuse, and that 'modprobe fuse' works")
+        }
+        if said.contains("allow_other") {
+            return MountError(
+                .failed, "others may not be let in: \(said)",
+                hint: "put the line user_allow_other into /etc/fuse.conf")
+        }
+        return MountError(
+            .mountpointUnusable,
+            "\(path) cannot be mounted over"
+                + (said.isEmpty ? "" : ": \(said)"),
+            hint: "a container needs the right to mount (CAP_SYS_ADMIN); "
+                + "'hyperfs doctor' looks further")
+    }
+
+    private func start(workers: Int) throws(MountError) {
+        let invalidator = Invalidator(pointer)
+        let notifier = NativeThread { invalidator.run() }
+        guard let notifier else { throw abandoned() }
+        session.tree.onInvalidate { invalidator.add($0) }
+        let (pointer, session, ended) = (pointer, session, ended)
+        ended.enter()
+        let loop = NativeThread {
+            Self.loop(pointer, workers: workers)
+            session.drain()
+            session.tree.onInvalidate { _ in }
+            invalidator.stop()
+            notifier.join()
+            fuse_session_destroy(pointer.raw)
+            Unmanaged.passUnretained(session).release()
+            ended.leave()
+        }
+        guard let loop else {
+            invalidator.stop()
+            notifier.join()
+            ended.leave()
+            throw abandoned()
+        }
+        loop.detach()
+    }
+
+    private func abandoned() -> MountError {
+        try? Mountpoint.unmount(mountpoint, lazy: true)
+        fuse_session_destroy(pointer.raw)
+        Unmanaged.passUnretained(session).release()
+        return MountError(.failed, "no thread could be started", hint: "raise 'ulimit -u'")
+    }
+
+    private static func loop(_ pointer: SessionPointer, workers: Int) {
+        guard let configuration = fuse_loop_cfg_create() else { return }
+        fuse_loop_cfg_set_clone_fd(configuration, 1)
+        fuse_loop_cfg_set_max_threads(configuration, UInt32(max(1, workers)))
+        // Idle workers stay: starting a thread costs more than a request.
+        fuse_loop_cfg_set_idle_threads(configuration, UInt32(max(1, workers)))
+        _ = cfuse_session_loop_mt(pointer.raw, configuration)
+        fuse_loop_cfg_destroy(configuration)
+    }
+
+    /// The kernel holds this back until INIT is answered.
+    private func awaitRoot() throws(MountError) {
+        var status = Glibc.stat()
+        guard stat(mountpoint, &status) == 0 else {
+            let reason = Mountpoint.text(of: errno)
+            unmount()
+            throw MountError(
+                .failed, "\(mountpoint) does not answer: \(reason)",
+                hint: "see 'dmesg', or try again")
+        }
+        let line = MountTable.current().mount(at: mountpoint)
+        device.withLock { $0 = line?.device ?? "" }
+    }
+
+    /// Blocks until it is unmounted, by us, umount or fusermount3, and every request is answered.
+    public func wait() { ended.wait() }
+
+    /// Unmounts; readers that wait get EINTR. When it is in use it is taken away all the same, and
+    /// whoever uses it gets ENOTCONN. Returns when it is over.
+    public func unmount() {
+        if isUnmounting.exchange(true, ordering: .acquiringAndReleasing) {
+            ended.wait()
+            return
+        }
+        session.interruptAll()
+        let line = MountTable.current().mount(at: mountpoint)
+        let isOurs = line.map { own in device.withLock { $0.isEmpty || $0 == own.device } } ?? false
+        if isOurs, (try? Mountpoint.unmount(mountpoint, lazy: false)) == nil { leave() }
+        ended.wait()
+    }
+
+    /// Linux's O_PATH, which Glibc's module leaves out.
+    private static let pathOnly: Int32 = 0o10000000
+
+    /// Leaves a mount that is in use: off the tree of folders, then out of the loop.
+    private func leave() {
+        let folder = open(mountpoint, Self.pathOnly | O_DIRECTORY | O_CLOEXEC)
+        defer { if folder >= 0 { close(folder) } }
+        try? Mountpoint.unmount(mountpoint, lazy: true)
+        fuse_session_exit(pointer.raw)
+        // A worker notices at its next request: this one.
+        var status = statvfs()
+        _ = fstatvfs(folder, &status)
+    }
+
+    /// Unmounts anybody's mountpoint. `lazy`: even when it is in use; a dead one always is. Throws
+    /// MountError `.notMounted`, `.failed`.
+    public static func unmount(_ mountpoint: String, lazy: Bool) throws {
+        let path = Mountpoint.canonical(mountpoint)
+        let dead = path == nil && errno == ENOTCONN
+        guard let path = path ?? Mountpoint.canonical(deadMount: mountpoint),
+            MountTable.current().mount(at: path) != nil
+        else {
+            throw MountError(
+                .notMounted, "nothing is mounted at \(mountpoint)",
+                hint: "'hyperfs status' lists what is")
+        }
+        try Mountpoint.unmount(path, lazy: lazy || dead)
+    }
 }

@@ -1,0 +1,16 @@
+import Hyperdrive
+
+/// What a tree keeps of a drive's entry.
+struct Child: Sendable {
+    let name: String
+    let stat: Stat
+    /// The drive that is nested here.
+    let nested: Volume.Identity?
+
+    /// `name`: as it was asked for, when that is known.
+    init(_ entry: Entry, name: String? = nil) {
+        self.name = name ?? entry.name
+        stat = entry.stat
+        nested = entry.mount.map { Volume.Identity(key: $0.key, version: $0.version) }
+    }
+}

@@ -1,0 +1,24 @@
+extension Tree {
+    /// What a mount can be told.
+    public struct Configuration: Sendable {
+        /// How long an operation waits for a block that somebody may have.
+        public var timeout: Duration = .seconds(30)
+        /// How long it waits while nobody is connected at all.
+        public var timeoutWithoutPeers: Duration = .seconds(5)
+        /// Largest read-ahead of one sequential reader; 0 switches it off.
+        public var readAheadBytesMax: Int = 8 << 20
+        /// Owner of everything.
+        public var uid: UInt32 = 0
+        /// Group of everything.
+        public var gid: UInt32 = 0
+        /// Content of `.hyperfs/status.json`.
+        public var status: @Sendable () -> [UInt8] = { Array("{}\n".utf8) }
+        /// Content of `.hyperfs/peers.json`.
+        public var peers: @Sendable () -> [UInt8] = { Array("[]\n".utf8) }
+        /// What could not be followed and why, for the log.
+        public var note: @Sendable (String) -> Void = { _ in }
+
+        /// The defaults of CLI.md section 2.
+        public init() {}
+    }
+}

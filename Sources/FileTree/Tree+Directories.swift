@@ -1,0 +1,97 @@
+import Glibc
+import Hypercore
+import Hyperdrive
+
+/// Listing folders.
+extension Tree {
+    /// Opens a folder with the list it has now.
+    @discardableResult
+    public func openDirectory(inode: UInt64, reply: @escaping Reply<Opened>) -> Pending? {
+        guard let node = table.inode(inode) else {
+            reply(.failure(.stale))
+            return nil
+        }
+        return answer(on: node.home?.volume, reply) { [self] in
+            let children = try controlList(of: node) ?? list(node)
+            let (change, isKept) = node.state.withLock { state in
+                defer { state.listingTold = state.listingChange }
+                return (state.listingChange, state.listingTold == state.listingChange)
+            }
+            let handle = directories.add(
+                OpenDirectory(inode: node, children: children, change: change))
+            let isDirect = node.home == nil
+            return Opened(handle: handle, keepsCache: isKept && !isDirect, isDirect: isDirect)
+        }
+    }
+
+    private func list(_ node: Inode) throws -> [Child] {
+        guard let home = node.home else { throw PosixError(ENOTDIR, "not a folder") }
+        if let children = listings[home.place] { return children }
+        if try stat(of: node).kind != .directory { throw PosixError(ENOTDIR, "not a folder") }
+        let children = try home.volume.view().list(home.path).map { Child($0) }
+        listings.keep(children, at: home.place)
+        return children
+    }
+
+    /// Gives the entries from a position on to `take`, until it refuses one: its position to go on
+    /// after, then the entry. With attributes each taken child counts as one lookup. `finish` sends
+    /// the reply: whatever changes later is told to the kernel after it.
+    public func readDirectory(
+        handle: UInt64, from position: Int, withAttributes: Bool,
+        take: (Int, DirectoryEntry) -> Bool, finish: () -> Void
+    ) throws(PosixError) {
+        guard let directory = directories[handle] else { throw .badHandle }
+        gate.reading {
+            let isCurrent = directory.inode.state.withLock { $0.listingChange == directory.change }
+            var index = max(0, position)
+            while index < directory.children.count + 2 {
+                let entry = entry(index, of: directory, withAttributes: withAttributes && isCurrent)
+                guard take(index + 1, entry) else {
+                    if let refused = entry.attributes { forget(inode: refused.node, count: 1) }
+                    break
+                }
+                index += 1
+            }
+            finish()
+        }
+    }
+
+    private func entry(
+        _ index: Int, of directory: OpenDirectory, withAttributes: Bool
+    ) -> DirectoryEntry {
+        let folder = directory.inode
+        if index < 2 {
+            return DirectoryEntry(
+                name: index == 0 ? "." : "..",
+                inode: index == 0 ? folder.number : folder.parentNumber, mode: 0o040000,
+                attributes: nil)
+        }
+        let child = directory.children[index - 2]
+        var attributes: Attributes?
+        if withAttributes, let home = folder.home {
+            // What cannot be entered (a cycle of drives) is listed all the same; a look-up says why.
+            attributes = (try? enter(child, below: folder, in: home)).map {
+                self.attributes(of: $0, child.stat)
+            }
+        }
+        return DirectoryEntry(
+            name: child.name, inode: attributes?.inode ?? number(of: child, in: folder),
+            mode: type(of: child), attributes: attributes)
+    }
+
+    private func number(of child: Child, in folder: Inode) -> UInt64 {
+        let home = folder.home ?? Inode.Location(volume: rootVolume, path: "/.hyperfs")
+        return home.volume.inodeNumber(of: Place.join(home.path, child.name))
+    }
+
+    private func type(of child: Child) -> UInt32 {
+        switch child.stat.kind {
+        case .directory: 0o040000
+        case .symlink: 0o120000
+        case .file, .other: 0o100000
+        }
+    }
+
+    /// Ends a handle.
+    public func closeDirectory(handle: UInt64) { _ = directories.remove(handle) }
+}

@@ -1,0 +1,71 @@
+import Hyperdrive
+
+/// What one change of version does to the nodes and to the kernel. Made and used within the
+/// gate's `changing`.
+struct Update {
+    let table: InodeTable
+    let listings: Listings
+    /// Entries of the new version, for places whose node was known shortly before.
+    let stats: [Place: Stat]
+    private(set) var invalidations: [Tree.Invalidation] = []
+    private var seen: Set<Place> = []
+
+    init(table: InodeTable, listings: Listings, stats: [Place: Stat]) {
+        self.table = table
+        self.listings = listings
+        self.stats = stats
+    }
+
+    mutating func note(_ place: Place, _ kind: Drive.Change.Kind) {
+        // A folder may exist only because of what is below it: every folder above may have come
+        // or gone with an entry.
+        for place in kind == .changed ? [place] : place.lineage where seen.insert(place).inserted {
+            change(place)
+        }
+    }
+
+    private mutating func change(_ place: Place) {
+        relist(place.parent)
+        listings.drop(place)
+        let parent = table.inode(at: place.parent)
+        guard let inode = table.inode(at: place) else {
+            // Perhaps the kernel remembers that there was nothing.
+            if let parent { invalidations.append(.entry(parent: parent.id, name: place.name)) }
+            return
+        }
+        let old = inode.stat
+        let new = stats[place]
+        if let old, let new, old.isSameNode(as: new) {
+            inode.state.withLock { $0.stat = new }
+            if old != new { invalidations.append(.attributes(inode.id)) }
+            return
+        }
+        if new == nil, old == nil || old?.kind == .directory, old?.mount == nil {
+            // It may be there still, by what is below it: a look-up finds out. Taking a folder's
+            // name away would take it from under whoever works in it.
+            inode.state.withLock { $0.stat = nil }
+            invalidations.append(.attributes(inode.id))
+            if let parent { invalidations.append(.expiry(parent: parent.id, name: place.name)) }
+            return
+        }
+        table.detach(inode)
+        if let parent { invalidations.append(.entry(parent: parent.id, name: place.name)) }
+    }
+
+    /// The folder's list is another.
+    private mutating func relist(_ place: Place) {
+        listings.drop(place)
+        guard let inode = table.inode(at: place) else { return }
+        inode.state.withLock { $0.listingChange += 1 }
+        if seen.insert(Place(volume: place.volume, path: place.path + "/")).inserted {
+            invalidations.append(.listing(inode.id))
+        }
+    }
+
+    /// Forgets what a node's entry says, not what it is.
+    mutating func refresh(_ place: Place) {
+        guard let inode = table.inode(at: place), inode === table.root else { return }
+        inode.state.withLock { $0.stat = nil }
+        invalidations.append(.attributes(inode.id))
+    }
+}

@@ -1,0 +1,36 @@
+extension Mount {
+    /// How a tree is mounted.
+    public struct Options: Sendable {
+        /// What /proc/mounts shows as the source: "hyper://<8 hex>...".
+        public var source: String
+        /// Nothing can be written; the only way there is so far.
+        public var readOnly = true
+        /// Other users may look, too.
+        public var allowOther = false
+        /// Further `-o` options of the kernel and of libfuse.
+        public var extra: [String] = []
+        /// Threads that answer the kernel.
+        public var workers = 4
+
+        /// Read-only, for the mounting user.
+        public init(source: String) { self.source = source }
+    }
+}
+
+extension Mount.Options {
+    /// What libfuse is told; `nonempty` is ours.
+    var arguments: [String] {
+        var options = [
+            // libfuse splits options at commas and takes a backslash for an escape.
+            "fsname=" + source.replacing("\\", with: "\\\\").replacing(",", with: "\\,"),
+            "subtype=hyperfs", "ro", "nosuid", "nodev", "default_permissions",
+        ]
+        if allowOther { options.append("allow_other") }
+        // The drive decides; and the kernel knows no such option.
+        let ours: Set = ["nonempty", "rw", "ro", "suid", "dev", "allow_other"]
+        options += extra.filter { !ours.contains($0) }
+        return ["hyperfs", "-o", options.joined(separator: ",")]
+    }
+
+    var isOverFiles: Bool { extra.contains("nonempty") }
+}
