@@ -26,5 +26,6 @@ public struct MountError: Error, Sendable, CustomStringConvertible {
         self.hint = hint
     }
 
+    /// The message and the remedy.
     public var description: String { hint.isEmpty ? message : message + "; " + hint }
 }
