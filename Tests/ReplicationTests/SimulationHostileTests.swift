@@ -20,7 +20,7 @@ struct SimulationHostileTests {
             if let last = nodes.indices.last {
                 var bytes = nodes[last].hash.bytes
                 bytes[7] ^= 4
-                nodes[last].hash = Bytes32(bytes)!
+                nodes[last].hash = Bytes32(bytes) ?? Bytes32()
             } else {
                 value?[0] ^= 1
             }
@@ -78,6 +78,40 @@ struct SimulationHostileTests {
         #expect(!staller.isConnected)
         #expect(reader.drops.count == 1)
         #expect(reader.engine.feeds.values.first?.reserved.isEmpty == true)
+    }
+
+    /// It claims everything, again and again, and answers each request with Unhave: believing it
+    /// must not starve those who have the blocks.
+    @Test func aBoasterIsNotPreferredForEver() throws {
+        let world = SimulationWorld()
+        let source = try SimulationFeeds.writer(47, blocks: 30)
+        let copy = try SimulationFeeds.reader(of: source)
+        let (server, reader) = (SimulationNode(world), SimulationNode(world))
+        server.serve(source)
+        let boaster = SimulationScript.server(world, source) { script, index, _ in
+            script.send(.unhave(start: index, length: nil))
+            script.send(.have(start: 0, length: 1 << 40, bitfield: nil, ack: nil))
+        }
+        SimulationLink(world, from: reader, to: boaster, delay: .milliseconds(1))
+        SimulationLink(world, from: reader, to: server, delay: .milliseconds(50))
+        let outcome = reader.demand(.blocks(0..<30), of: copy)
+        world.run(for: .seconds(3)) { outcome.result != nil }
+        #expect(outcome.isMet)
+    }
+
+    /// A block that takes longer than the time-out on a very slow line still comes.
+    @Test func aSlowLineIsNoStall() throws {
+        let world = SimulationWorld()
+        let source = try SimulationFeeds.writer(48, blocks: 2, bytes: 200_000)
+        let copy = try SimulationFeeds.reader(of: source)
+        let (server, reader) = (SimulationNode(world), SimulationNode(world))
+        server.serve(source)
+        SimulationLink(world, from: reader, to: server, bytesPerSecond: 4000)
+        let outcome = reader.demand(.blocks(0..<2), of: copy)
+        world.run(for: .seconds(300)) { outcome.result != nil }
+        #expect(outcome.isMet)
+        #expect(reader.drops.isEmpty)
+        #expect(world.elapsed > .seconds(90))
     }
 
     @Test func aPeerThatVanishesIsReplaced() throws {
@@ -149,7 +183,7 @@ struct SimulationHostileTests {
             script.send(.have(start: (i + 1) << 20, length: 1 << 40, bitfield: nil, ack: nil))
         case "open":
             let key = PublicKey(script.world.random.bytes32())
-            _ = try? script.session.open(key, extensions: [])
+            _ = try? script.session?.open(key, extensions: [])
         case "data":
             script.send(.data(index: i, value: [1], nodes: [], signature: nil))
         case "far":

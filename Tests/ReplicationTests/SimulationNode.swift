@@ -15,8 +15,7 @@ final class SimulationNode: SimulationHost, @unchecked Sendable {
     private(set) var drops: [String] = []
     private(set) var lookups = 0
     private var wakes: UInt64 = 0
-    private var shell: Shell!
-    private(set) var replicator: Replicator!
+    let replicator: Replicator
 
     convenience init(_ world: SimulationWorld) {
         let configuration = Session.Configuration(
@@ -30,11 +29,11 @@ final class SimulationNode: SimulationHost, @unchecked Sendable {
         random: some RandomSource
     ) {
         self.world = world
-        let shell = Shell(self)
-        self.shell = shell
+        let shell = Shell()
         replicator = Replicator(
             configuration: configuration, directory: shell, output: shell, executor: world,
             random: random)
+        shell.node = self
     }
 
     var engine: Engine { replicator.engine }
@@ -87,27 +86,28 @@ final class SimulationNode: SimulationHost, @unchecked Sendable {
     }
 
     fileprivate final class Shell: Replicator.Directory, Replicator.Output, @unchecked Sendable {
-        unowned let node: SimulationNode
-        init(_ node: SimulationNode) { self.node = node }
+        weak var node: SimulationNode?
 
         func feed(discoveryKey: DiscoveryKey) -> Feed? {
-            node.lookups += 1
-            return node.served[discoveryKey]
+            node?.lookups += 1
+            return node?.served[discoveryKey]
         }
 
-        func companions(of feed: Feed) -> [Feed] { node.companions[feed.discoveryKey] ?? [] }
+        func companions(of feed: Feed) -> [Feed] {
+            node?.companions[feed.discoveryKey] ?? []
+        }
 
-        func send(_ bytes: [UInt8], to peer: PeerID) { node.ends[peer]?.send(bytes) }
+        func send(_ bytes: [UInt8], to peer: PeerID) { node?.ends[peer]?.send(bytes) }
 
         func close(_ peer: PeerID, reason: (any Error)?) {
-            if let reason { node.drops.append("\(reason)") }
-            node.ends.removeValue(forKey: peer)?.close()
+            if let reason { node?.drops.append("\(reason)") }
+            node?.ends.removeValue(forKey: peer)?.close()
         }
 
         func wake(at deadline: ContinuousClock.Instant) {
+            guard let node else { return }
             node.wakes += 1
             let number = node.wakes
-            let node = node
             node.world.at(deadline) {
                 if node.wakes == number { node.replicator.tick() }
             }

@@ -8,8 +8,8 @@ import TestSupport
 final class SimulationScript: SimulationHost, @unchecked Sendable {
     let world: SimulationWorld
     let feed: Feed
-    var session: Session!
-    private(set) var end: SimulationEnd!
+    var session: Session?
+    private(set) var end: SimulationEnd?
     private(set) var channel: Session.ChannelID?
     private(set) var isConnected = false
     private(set) var isWritable = true
@@ -74,7 +74,7 @@ final class SimulationScript: SimulationHost, @unchecked Sendable {
         var events: [Session.Event] = []
         do {
             try bytes.withUnsafeBytes {
-                try session.receive($0, now: world.now) { _, event in events.append(event) }
+                try session?.receive($0, now: world.now) { _, event in events.append(event) }
             }
         } catch {
             return end.close()
@@ -103,20 +103,19 @@ final class SimulationScript: SimulationHost, @unchecked Sendable {
     }
 
     func open() {
-        channel = try? session.open(feed.key, extensions: ["greeting"])
-        if let channel, session.isOpen(channel) { onOpen(self) }
+        channel = try? session?.open(feed.key, extensions: ["greeting"])
+        if let channel, session?.isOpen(channel) == true { onOpen(self) }
         flush()
     }
 
     func send(_ message: Message) {
         guard isConnected, let channel else { return }
-        session.send(message, on: channel)
+        session?.send(message, on: channel)
     }
 
     func flush() {
-        guard isConnected else { return }
-        let bytes = session.takeOutput()
-        if !bytes.isEmpty { end.send(bytes) }
+        guard isConnected, let bytes = session?.takeOutput(), !bytes.isEmpty else { return }
+        end?.send(bytes)
     }
 
     func disconnected(_ end: SimulationEnd) { isConnected = false }

@@ -60,17 +60,16 @@ final class SimulationEnd {
     let host: any SimulationHost
     var peer: PeerID?
     fileprivate(set) var isOpen = true
-    fileprivate let link: SimulationLink
+    fileprivate var link: SimulationLink?
     fileprivate let isFirst: Bool
 
-    fileprivate init(host: any SimulationHost, link: SimulationLink, isFirst: Bool) {
+    fileprivate init(host: any SimulationHost, isFirst: Bool) {
         self.host = host
-        self.link = link
         self.isFirst = isFirst
     }
 
-    func send(_ bytes: [UInt8]) { link.send(bytes, from: self) }
-    func close() { link.close(by: self) }
+    func send(_ bytes: [UInt8]) { link?.send(bytes, from: self) }
+    func close() { link?.close(by: self) }
 }
 
 /// Who has connections: a node, or a script that plays one.
@@ -91,8 +90,8 @@ final class SimulationLink {
     var delay: Duration
     /// Each way.
     var bytesPerSecond: Double
-    private(set) var first: SimulationEnd!
-    private(set) var second: SimulationEnd!
+    let first: SimulationEnd
+    let second: SimulationEnd
     private var lineFree: [ContinuousClock.Instant]
     private var queued = [0, 0]
     private var isFull = [false, false]
@@ -109,17 +108,17 @@ final class SimulationLink {
         self.delay = delay
         self.bytesPerSecond = bytesPerSecond
         lineFree = [world.now, world.now]
-        let first = SimulationEnd(host: a, link: self, isFirst: true)
-        let second = SimulationEnd(host: b, link: self, isFirst: false)
-        self.first = first
-        self.second = second
+        first = SimulationEnd(host: a, isFirst: true)
+        second = SimulationEnd(host: b, isFirst: false)
+        first.link = self
+        second.link = self
         b.connected(second, initiator: false)
         a.connected(first, initiator: true)
     }
 
     /// The cable is pulled and both notice.
     func cut() {
-        for end in [first!, second!] where end.isOpen {
+        for end in [first, second] where end.isOpen {
             end.isOpen = false
             world.at(world.now) { end.host.disconnected(end) }
         }
@@ -152,7 +151,8 @@ final class SimulationLink {
     }
 
     private func arrive(_ bytes: [UInt8], _ way: Int) {
-        guard let target = way == 0 ? second : first, target.isOpen, !isSilent else { return }
+        let target = way == 0 ? second : first
+        guard target.isOpen, !isSilent else { return }
         carried[way] += bytes.count
         target.host.received(bytes, on: target)
     }
@@ -161,7 +161,7 @@ final class SimulationLink {
         guard end.isOpen else { return }
         end.isOpen = false
         let way = end.isFirst ? 0 : 1
-        guard let other = end.isFirst ? second : first else { return }
+        let other = end.isFirst ? second : first
         // Behind all bytes.
         world.at(max(world.now, lineFree[way]) + delay) {
             guard other.isOpen else { return }

@@ -5,10 +5,9 @@ import Hypercore
 extension Engine {
     /// Takes what feeds have reported, from whatever thread.
     func collectMail() {
-        guard hasMail || !changed.isEmpty else { return }
         // Blocks stored in this turn are in mailboxes whose wake-up is still on its way.
-        let candidates = hasMail ? feedsInOrder : changed
-        hasMail = false
+        let candidates = mailed + changed
+        mailed = []
         for replication in candidates {
             guard let mail = replication.mailbox.take() else { continue }
             take(mail, of: replication)

@@ -13,11 +13,18 @@ extension Engine {
         let replication = FeedReplication(feed, number: lastFeed)
         feeds[feed.discoveryKey] = replication
         let mailbox = replication.mailbox
+        let discoveryKey = feed.discoveryKey
         replication.observation = feed.observe { [weak self] event in
             guard mailbox.put(event), let self else { return }
-            self.executor.execute { [weak self] in self?.turn { self?.hasMail = true } }
+            self.executor.execute { [weak self] in self?.takeMail(of: discoveryKey) }
         }
         return replication
+    }
+
+    private func takeMail(of discoveryKey: DiscoveryKey) {
+        // Most of it was taken in the turn that caused it.
+        guard let replication = feeds[discoveryKey], !replication.mailbox.isEmpty else { return }
+        turn { mailed.append(replication) }
     }
 
     /// Opens our side of a feed, unless it is open already.
@@ -46,6 +53,7 @@ extension Engine {
 
     /// The remote opened a feed that we have not opened with it.
     func opened(_ discoveryKey: DiscoveryKey, by peer: PeerState) throws {
+        try charge(peer, SchedulerLimits.openingCost)
         if let known = feeds[discoveryKey] { return open(known, with: peer) }
         guard peer.lookups.take(now: now) else {
             return refuse(discoveryKey, to: peer)

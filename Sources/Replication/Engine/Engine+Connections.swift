@@ -60,6 +60,7 @@ extension Engine {
         case .unknownDiscoveryKey(let discoveryKey):
             try opened(discoveryKey, by: peer)
         case .opened(let id):
+            try charge(peer, SchedulerLimits.openingCost)
             if let channel = peer.channels[id] { bothOpen(channel) }
         case .closed(let id):
             if let channel = peer.channels[id] { closed(channel) }

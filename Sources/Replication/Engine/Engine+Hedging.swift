@@ -2,6 +2,18 @@ import Hypercore
 
 /// Late foreground blocks are asked from a second peer, and from a third (DESIGN.md section 3).
 extension Engine {
+    /// A reader waits for a block that is on its way: notes when it will be late.
+    func noteLateness(of block: UInt64, in replication: FeedReplication) {
+        for channel in replication.channels {
+            guard let lateAt = channel.outstanding[block]?.lateAt else { continue }
+            // What is late already is looked at in this turn's end.
+            if lateAt <= now { isHedgeDue = true }
+            guard lateAt > now, lateAt < hedgeAt ?? .now + .seconds(3600) else { continue }
+            hedgeAt = lateAt
+            arm(lateAt)
+        }
+    }
+
     /// Looks at what readers wait for, asks anew for what is late, and arranges the next look.
     func hedge() {
         isHedgeDue = false

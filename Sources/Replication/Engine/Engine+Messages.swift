@@ -30,7 +30,10 @@ extension Engine {
         case .cancel(let index, _, let hash):
             try charge(channel.peer, 8)
             channel.peer.queue.cancel(channel, index: index, hash: hash)
-        case .options, .unwant:
+        case .options(_, let ack):
+            try charge(channel.peer, 1)
+            channel.wantsAcks = ack ?? false
+        case .unwant:
             try charge(channel.peer, 1)
         }
     }
@@ -71,6 +74,7 @@ extension Engine {
         let work = channel.remote.remove(range)
         try charge(channel.peer, work)
         for block in channel.outstanding.keys where range.contains(block) {
+            channel.peer.disappointments += 1
             release(block, of: channel)
         }
         for block in channel.hashes.keys where range.contains(block) {

@@ -21,6 +21,10 @@ extension Engine {
         } catch let error as FeedError where !error.isThePeersFault {
             return rest(replication, error)
         }
+        peer.disappointments = max(0, peer.disappointments - 1)
+        if channel.wantsAcks {
+            send(.have(start: index, length: 1, bitfield: nil, ack: true), on: channel)
+        }
         channel.statistics.downloaded(value.count)
         replication.statistics.downloaded(value.count)
         stored(index, in: replication)
@@ -62,7 +66,8 @@ extension Engine {
     func answered(_ peer: PeerState, _ bytes: Int) {
         peer.bytesInFlight -= bytes
         peer.requestsInFlight -= 1
-        peer.waitingSince = now
+        peer.beginWait(now)
+        peer.respites = SchedulerLimits.respitesMax
         peer.lastAnswerAt = now
         peer.isStalled = false
     }

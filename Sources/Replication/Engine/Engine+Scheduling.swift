@@ -52,11 +52,15 @@ extension Engine {
             }
             let block = walk.block(at: missing)
             position = missing + 1
-            if demand.priority == .foreground { isHedgeDue = true }
-            if replication.reserved[block] != nil { continue }
+            let mayHedge = demand.priority == .foreground && replication.channels.count > 1
+            if replication.reserved[block] != nil {
+                if mayHedge { noteLateness(of: block, in: replication) }
+                continue
+            }
             switch choose(block, of: replication, priority: demand.priority) {
             case .ask(let channel):
                 request(block, on: channel)
+                if mayHedge { noteLateness(of: block, in: replication) }
                 issued += 1
             case .wait:
                 firstBlocked = firstBlocked ?? missing
@@ -101,8 +105,7 @@ extension Engine {
         for channel in replication.channels where channel.offers(block) {
             if !holders.isEmpty, channel.outstanding[block] != nil { continue }
             let peer = channel.peer
-            var delay = peer.estimator.expectedDelay(ofBytes: peer.bytesInFlight + bytes)
-            if peer.isStalled { delay *= 16 }
+            let delay = peer.expectedDelay(ofBytes: bytes)
             if delay < best.delay { best = (delay, channel) }
             if delay < free.delay,
                 peer.hasRoom(for: priority, bytes: bytes, whileReading: whileReading)
@@ -130,13 +133,7 @@ extension Engine {
 
     /// The quickest of some channels.
     func fastest(of channels: [FeedChannel]) -> FeedChannel? {
-        channels.min { delay(of: $0) < delay(of: $1) }
-    }
-
-    private func delay(of channel: FeedChannel) -> Duration {
-        let peer = channel.peer
-        let delay = peer.estimator.expectedDelay(ofBytes: peer.bytesInFlight)
-        return peer.isStalled ? delay * 16 : delay
+        channels.min { $0.peer.expectedDelay(ofBytes: 0) < $1.peer.expectedDelay(ofBytes: 0) }
     }
 
     // -- requests
@@ -177,7 +174,7 @@ extension Engine {
         let sample = peer.estimator.sent(bytesInFlight: peer.bytesInFlight, now: now)
         let delay = peer.estimator.expectedDelay(ofBytes: peer.bytesInFlight + bytes)
         if peer.requestsInFlight == 0 {
-            peer.waitingSince = now
+            peer.beginWait(now)
             arm(now + requestTimeout)
         }
         peer.bytesInFlight += bytes

@@ -36,7 +36,7 @@ extension Engine {
                 let item = peer.queue.next()
             {
                 do {
-                    bytes += 64 + (try answer(item))
+                    bytes += SchedulerLimits.serveCost + (try answer(item))
                 } catch {
                     drop(peer, error)
                 }
@@ -82,7 +82,7 @@ extension Engine {
         channel.isSubscribed = true
         let bits = feed.encodedBits(start: start, length: length)
         send(.have(start: start, length: length, bitfield: bits, ack: nil), on: channel)
-        return bits.count
+        return SchedulerLimits.serveCost * 16 + bits.count
     }
 
     private func answerRequest(

@@ -44,6 +44,13 @@ extension Engine {
     private func checkRequests(of peer: PeerState) throws {
         guard peer.requestsInFlight > 0, now - peer.waitingSince >= requestTimeout
         else { return }
+        // A large block on a very slow line: it comes, but is not here yet.
+        let progress = peer.session.bytesReceived - peer.bytesWhenWaitBegan
+        if progress >= SchedulerLimits.progressBytesMin, peer.respites > 0 {
+            peer.respites -= 1
+            peer.beginWait(now)
+            return
+        }
         var needed = 0
         for channel in peer.channels.values {
             let feed = channel.replication.feed

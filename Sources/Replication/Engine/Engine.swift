@@ -34,8 +34,8 @@ final class Engine: @unchecked Sendable {
     /// Peers with something to be served, in turn.
     var serveRing: Deque<PeerState> = []
     var isServePosted = false
-    /// Mailboxes with news.
-    var hasMail = false
+    /// Feeds that something happened to outside of a turn.
+    var mailed: [FeedReplication] = []
     var unannounced: [FeedReplication] = []
     /// When the last foreground demand was made: background work steps back for a while.
     var lastForeground: ContinuousClock.Instant?

@@ -27,6 +27,8 @@ final class EventMailbox: Sendable {
         }
     }
 
+    var isEmpty: Bool { contents.withLock { $0.isEmpty } }
+
     func take() -> Contents? {
         contents.withLock {
             guard !$0.isEmpty else { return nil }

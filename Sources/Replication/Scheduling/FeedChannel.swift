@@ -44,6 +44,8 @@ final class FeedChannel {
     var remoteDownloading = true
     /// It has sent a Want: it hears of every change.
     var isSubscribed = false
+    /// It wants to hear that what it sent was stored (11.5).
+    var wantsAcks = false
     /// Announcements were withheld while it did not read: it gets the bitfield when it does.
     var missedAnnouncements = false
     var remoteNodes = RemoteNodes()

@@ -31,10 +31,16 @@ final class PeerState {
     var bytesInFlight = 0
     var requestsInFlight = 0
     /// When the oldest wait began: the first request in flight, or the last answer (11.5).
-    var waitingSince: ContinuousClock.Instant
+    private(set) var waitingSince: ContinuousClock.Instant
     var lastAnswerAt: ContinuousClock.Instant
     /// A block from here was late and nothing has come since: others are asked first.
     var isStalled = false
+
+    /// Blocks it claimed and then did not have, less those it delivered: claims are worth less.
+    var disappointments = 0
+    /// Bytes received when the wait began, and how often it may yet begin anew without an answer.
+    private(set) var bytesWhenWaitBegan: UInt64 = 0
+    var respites = SchedulerLimits.respitesMax
 
     // -- serving
     var queue = ServeQueue()
@@ -62,6 +68,19 @@ final class PeerState {
         lookups = TokenBucket(
             perSecond: SchedulerLimits.lookupsPerSecond, burst: SchedulerLimits.lookupsBurst,
             now: now)
+    }
+
+    /// The time-out of requests runs from here.
+    func beginWait(_ now: ContinuousClock.Instant) {
+        waitingSince = now
+        bytesWhenWaitBegan = session.bytesReceived
+    }
+
+    /// When a request for so many bytes, made now, will be answered.
+    func expectedDelay(ofBytes bytes: Int) -> Duration {
+        let delay = estimator.expectedDelay(ofBytes: bytesInFlight + bytes)
+        let distrust = (isStalled ? 16 : 1) * (1 + min(disappointments, 1024))
+        return distrust == 1 ? delay : delay * distrust
     }
 
     /// Whether a block of this size fits into the window. `share`: the part of the window that

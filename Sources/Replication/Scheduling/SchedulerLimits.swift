@@ -56,6 +56,11 @@ enum SchedulerLimits {
     /// Whole small metadata feeds are fetched when followed (DESIGN.md section 3).
     static let followWholeBlocksMax: UInt64 = 65536
 
+    /// Bytes within one time-out that prove a large answer to be on its way, on a very slow line.
+    static let progressBytesMin: UInt64 = 16 << 10
+    /// Time-outs that such progress puts off: 8 MiB at 28 KB/s.
+    static let respitesMax = 15
+
     // -- ours: remembering what peers have
 
     /// Partly filled pages of 32768 blocks per channel: 4 MiB of memory.
@@ -71,6 +76,8 @@ enum SchedulerLimits {
     static let serveQueueMax = 4096
     /// Bytes one peer gets before the next one has its turn.
     static let serveQuantum = 128 << 10
+    /// What any answer counts, however small: the work of finding and proving it.
+    static let serveCost = 1024
     /// Bytes served in one go before the loop does something else.
     static let serveBytesPerTurn = 1 << 20
     /// Bytes waiting inside a session above which its requests wait too.
@@ -82,6 +89,8 @@ enum SchedulerLimits {
     /// a Have per block they download, at most some ten thousand a second.
     static let controlPerSecond = 50_000.0
     static let controlBurst = 200_000.0
+    /// What opening a feed counts among control messages.
+    static let openingCost = 16
     /// Unknown discovery keys looked up per second and in a burst (a disk access each).
     static let lookupsPerSecond = 256.0
     static let lookupsBurst = 4096.0
