@@ -1,27 +1,122 @@
+import Foundation
 import HyperCrypto
 import Hypercore
 import Replication
+import Synchronization
 
-/// CONTRACT SKELETON. Many feeds in one folder under one master key (docs/spec/corestore.md).
+/// Many feeds in one folder under one master key (docs/spec/corestore.md).
+///
+/// Every feed is opened once and shared by all who ask for it. Any thread may call. One process
+/// has a store: it is locked until the store is closed or the process ends.
+///
+/// ```swift
+/// let store = try Store(folder: "/home/me/.local/share/hyperfs")
+/// let mine = try store.feed(name: "notes")
+/// let theirs = try store.feed(key: key)
+/// ```
 public final class Store: Replicator.Directory {
+    /// The store's folder; empty for a store in memory.
     public let folder: String
-    /// Creates the folder (0700) and master_key (0600) when missing. lock: takes `<folder>/lock`... see StoreLock.
-    public init(folder: String, readOnly: Bool = false) throws { preconditionFailure() }
-    public init(memory random: some RandomSource) { preconditionFailure() }
-    public func feed(name: String) throws -> Feed { preconditionFailure() }
-    /// Random name (a new writable feed that is remembered).
-    public func newFeed() throws -> Feed { preconditionFailure() }
-    /// Writable when its folder says so.
-    public func feed(key: PublicKey) throws -> Feed { preconditionFailure() }
-    public func feed(discoveryKey: DiscoveryKey) -> Feed? { preconditionFailure() }
-    public func isStored(_ key: PublicKey) -> Bool { preconditionFailure() }
-    public func storedKeys() throws -> [PublicKey] { preconditionFailure() }
-    /// A 32-byte secret derived from the master key (section 2): derive(namespace, name).
-    public func derive(namespace: String, name: String) -> Bytes32 { preconditionFailure() }
-    /// Content feed of a metadata feed, registered by Hyperdrive.
-    public func setCompanions(_ feeds: [Feed], of feed: Feed) { preconditionFailure() }
-    public func companions(of feed: Feed) -> [Feed] { preconditionFailure() }
-    /// Called for every feed when it has been opened (the node joins it to the replicator).
-    public func onOpen(_ handler: @escaping @Sendable (Feed) -> Void) { preconditionFailure() }
-    public func close() throws { preconditionFailure() }
+    /// Whether nothing on disk may change. Feeds cannot be written then, and what they download
+    /// stays in memory.
+    public let isReadOnly: Bool
+
+    /// Everything that changes, under one short lock that is never held while a file is touched.
+    struct State {
+        var cache = FeedCache()
+        var companions: [DiscoveryKey: [PublicKey]] = [:]
+        var handlers: [@Sendable (Feed) -> Void] = []
+        /// Asked for and not stored here.
+        var misses: Set<DiscoveryKey> = []
+        /// Files of a store in memory.
+        var memory: [DiscoveryKey: MemoryStorage] = [:]
+        var lock: StoreLock?
+        var isClosed = false
+    }
+
+    let masterKey: MasterKey
+    let state: Mutex<State>
+    let random: Mutex<any RandomSource>
+    /// Held while a feed is opened and announced, so that nobody gets it before all handlers have
+    /// seen it. Recursive: a handler may open other feeds.
+    let opening = NSRecursiveLock()
+    /// The feeds being announced: what a handler sees that asks for one of them.
+    let announced = Mutex<[DiscoveryKey: Feed]>([:])
+
+    /// Opens the store of a folder. Creates folder (0700) and `master_key` (0600) when missing.
+    ///
+    /// `readOnly` takes no lock and changes nothing on disk; a folder that cannot be written will
+    /// do. Throws `StoreError`: `.locked`, `.damaged`, `.notFound`, `.io`.
+    public convenience init(folder: String, readOnly: Bool = false) throws {
+        let path = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+        var lock: StoreLock?
+        if !readOnly {
+            try SmallFile.makeFolders(path)
+            lock = try StoreLock(folder: path)
+        }
+        var random = SystemRandom()
+        let masterKey = try MasterKey(folder: path, readOnly: readOnly, random: &random)
+        self.init(
+            folder: path, isReadOnly: readOnly, masterKey: masterKey, random: random, lock: lock)
+    }
+
+    /// A store in memory, for tests and simulations; the same random source gives the same keys.
+    public convenience init(memory random: some RandomSource) {
+        var random = random
+        let masterKey = MasterKey(random.bytes32())
+        self.init(folder: "", isReadOnly: false, masterKey: masterKey, random: random, lock: nil)
+    }
+
+    init(
+        folder: String, isReadOnly: Bool, masterKey: MasterKey, random: any RandomSource,
+        lock: StoreLock?
+    ) {
+        self.folder = folder
+        self.isReadOnly = isReadOnly
+        self.masterKey = masterKey
+        self.random = Mutex(random)
+        var state = State()
+        state.lock = lock
+        self.state = Mutex(state)
+    }
+
+    /// A secret of 32 bytes that this store always derives for the name, and nobody without its
+    /// master key (docs/spec/corestore.md section 2).
+    public func derive(namespace: String, name: String) -> Bytes32 {
+        masterKey.derive(namespace: namespace, name: Array(name.utf8))
+    }
+
+    /// Calls the handler for every feed that is opened from now on, before anybody gets the feed.
+    /// It runs on the thread that opens and must return soon.
+    public func onOpen(_ handler: @escaping @Sendable (Feed) -> Void) {
+        state.withLock { $0.handlers.append(handler) }
+    }
+
+    /// Feeds that are open now.
+    public var openFeeds: [Feed] { state.withLock { $0.cache.feeds } }
+
+    /// Makes what all open feeds have stored so far durable. A feed that cannot does not keep the
+    /// others from it; the first error is thrown at the end.
+    public func flush() throws {
+        try Self.all(openFeeds) { try $0.flush() }
+    }
+
+    /// Closes all feeds, with everything durable, and gives the store free. Later calls for feeds
+    /// throw `.closed`.
+    public func close() throws {
+        let feeds = state.withLock { state in
+            state.isClosed = true
+            return state.cache.removeAll()
+        }
+        defer { state.withLock { $0.lock = nil } }
+        try Self.all(feeds) { try $0.close() }
+    }
+
+    private static func all(_ feeds: [Feed], _ body: (Feed) throws -> Void) throws {
+        var failure: (any Error)?
+        for feed in feeds {
+            do { try body(feed) } catch { failure = failure ?? error }
+        }
+        if let failure { throw failure }
+    }
 }
