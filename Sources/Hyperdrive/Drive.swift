@@ -1,76 +1,98 @@
 import Corestore
+import Glibc
 import HyperCrypto
 import Hypercore
 import Hypertrie
 
-/// CONTRACT SKELETON. Files and folders on two feeds (docs/spec/hyperdrive.md).
+/// Files and folders on two feeds (docs/spec/hyperdrive.md): names and descriptions in a trie on
+/// the metadata feed, the bytes of the files in the content feed.
 ///
-/// All reading is local and throws MissingBlocks for what is not here; wrap it in `resolve` to wait.
-/// Paths are absolute in the drive: "/a/b"; "/" is the root.
+/// All reading is local: what is not stored here is thrown as `MissingBlocks`; wrap it in
+/// `resolve` to wait for it. Paths are absolute in the drive: `/a/b`; `/` is the root. Any thread
+/// may call.
+///
+/// ```swift
+/// let drive = try Drive(store: store, key: key)
+/// for entry in try await resolve(timeout: .seconds(30), { try drive.list("/docs") }) { ... }
+/// ```
+///
+/// The format allows a file at a path that others lie below. Such a path is shown as a folder,
+/// and the file is not seen; a file, once nothing is below it.
 public final class Drive: Sendable {
-    public let store: Store
-    public let metadata: Feed
-    public var key: PublicKey { metadata.key }
-    public let checkoutVersion: UInt64?
-    public var isWritable: Bool { preconditionFailure() }
-    public var version: UInt64 { preconditionFailure() }
-    public static func create(in store: Store, name: String? = nil) throws -> Drive { preconditionFailure() }
-    public init(store: Store, key: PublicKey, version: UInt64? = nil) throws { preconditionFailure() }
-    public func checkout(_ version: UInt64) throws -> Drive { preconditionFailure() }
-    /// Throws MissingBlocks until the header is here.
-    public func content() throws -> Feed { preconditionFailure() }
-    /// lstat through nested drives. nil = not there.
-    public func entry(_ path: String) throws -> Entry? { preconditionFailure() }
-    /// Children sorted by name (bytes); names that a file system cannot show are left out.
-    public func list(_ path: String) throws -> [Entry] { preconditionFailure() }
-    /// All entries below, parents before children, nested drives not entered unless asked.
-    public func walk(_ path: String = "/", enterMounts: Bool = false) throws -> [Entry] { preconditionFailure() }
-    public struct Change: Sendable, Equatable { public enum Kind: String, Sendable { case added, changed, removed }; public let kind: Kind; public let path: String }
-    /// Paths whose entry differs between two versions of this drive, neighbours rewritten by deletes left out.
-    public func changes(from older: UInt64, to newer: UInt64) throws -> [Change] { preconditionFailure() }
-    public struct LogEntry: Sendable { public let version: UInt64; public let type: String; public let path: String; public let size: UInt64 }
-    public func log() throws -> [LogEntry] { preconditionFailure() }
+    let family: DriveFamily
+    let member: DriveFamily.Member
+    /// The drives this one was reached through, itself last.
+    let chain: [DriveID]
+    let trie: Trie
+    let tries: MountedTrie
 
-    // -- writing (own drives)
-    public enum Edit: Sendable { case put(path: String, stat: Stat), delete(path: String), mount(path: String, key: PublicKey, version: UInt64?, stat: Stat), unmount(path: String) }
-    /// One metadata append.
-    public func apply(_ edits: [Edit]) throws { preconditionFailure() }
-}
-public struct Entry: Sendable {
-    /// Full path from the drive that was asked.
-    public var path: String
-    public var name: String
-    public var stat: Stat
-    /// The drive that holds it, and the path there.
-    public var drive: Drive
-    public var innerPath: String
-    /// A folder that exists only because something lies below it.
-    public var isImplicit: Bool
-    /// The root of a nested drive: its key and pinned version.
-    public var mount: (key: PublicKey, version: UInt64?)?
-    /// Block of the metadata feed, 0 for the root and implicit folders.
-    public var seq: UInt64
-}
-/// docs/spec/hyperdrive.md section 3
-public struct Stat: Sendable, Equatable {
-    public enum Kind: Sendable, Equatable { case file, directory, symlink, other }
-    public var mode: UInt32
-    public var uid: UInt32 = 0
-    public var gid: UInt32 = 0
-    public var size: UInt64 = 0
-    public var blocks: UInt64 = 0
-    public var offset: UInt64 = 0
-    public var byteOffset: UInt64 = 0
-    /// Milliseconds since 1970.
-    public var mtime: UInt64 = 0
-    public var ctime: UInt64 = 0
-    public var linkname: String? = nil
-    public var mount: (key: PublicKey, version: UInt64?, isHypercore: Bool)? = nil
-    /// Extended attributes in the writer's order; nil = removed by an old client.
-    public var attributes: [(name: String, value: [UInt8]?)] = []
-    public var kind: Kind { preconditionFailure() }
-    public init(mode: UInt32) { self.mode = mode }
-    public init(decoding bytes: [UInt8]) throws { preconditionFailure() }
-    public func encoded() -> [UInt8] { preconditionFailure() }
-    public static func == (a: Stat, b: Stat) -> Bool { preconditionFailure() }
+    /// The store of all its feeds.
+    public var store: Store { family.store }
+    /// The feed of names and descriptions.
+    public var metadata: Feed { member.metadata }
+    /// Names the drive: who has it can read everything.
+    public var key: PublicKey { member.metadata.key }
+    /// The version that is shown; `nil`: live, follows the feed.
+    public let checkoutVersion: UInt64?
+
+    init(family: DriveFamily, member: DriveFamily.Member, chain: [DriveID]) {
+        self.family = family
+        self.member = member
+        self.chain = chain
+        checkoutVersion = chain.last?.version
+        trie = checkoutVersion.map(member.trie.checkout) ?? member.trie
+        tries = MountedTrie(trie) { key in try family.member(key).trie }
+    }
+
+    /// Opens a drive, live or as it was at a version. Nothing needs to be here yet: what is
+    /// missing is told when it is needed.
+    public convenience init(store: Store, key: PublicKey, version: UInt64? = nil) throws {
+        if let version, version > SpecLimits.numberMax {
+            throw DriveError(.badPath, "there is no version \(version)", errno: EINVAL)
+        }
+        let family = DriveFamily(store: store)
+        let id = DriveID(key: key, version: version.map { max($0, 1) })
+        self.init(family: family, member: try family.member(key), chain: [id])
+        // So that peers who know the drive are offered its content, too.
+        if metadata.has(0) { _ = try? content() }
+    }
+
+    /// Makes a new, empty, writable drive. `name`: the store's name for its metadata feed, which
+    /// gives the same drive again; without one it is random.
+    public static func create(in store: Store, name: String? = nil) throws -> Drive {
+        guard !store.isReadOnly else {
+            throw DriveError(
+                .notWritable, "the store \(store.folder) is open for reading only", errno: EROFS)
+        }
+        let metadata = try name.map { try store.feed(name: $0) } ?? store.newFeed()
+        if metadata.length == 0 {
+            let content = try store.feed(name: metadata.key.hex + "-content")
+            _ = try DriveError.translating("/") {
+                try Trie.create(
+                    feed: metadata, metadata: content.key.raw.bytes, subtype: "hyperdrive")
+            }
+        }
+        return try Drive(store: store, key: metadata.key)
+    }
+
+    /// The same drive as it was at a version; it cannot be written.
+    public func checkout(_ version: UInt64) throws -> Drive {
+        guard version <= SpecLimits.numberMax else {
+            throw DriveError(.badPath, "there is no version \(version)", errno: EINVAL)
+        }
+        let id = DriveID(key: key, version: max(version, 1))
+        return Drive(family: family, member: member, chain: chain.dropLast() + [id])
+    }
+
+    /// Whether it can be changed from here.
+    public var isWritable: Bool {
+        guard checkoutVersion == nil, metadata.isWritable, !store.isReadOnly else { return false }
+        return (try? content().isWritable) ?? false
+    }
+
+    /// Length of the metadata feed, or the version that is shown; 1 = empty, 0 = not known yet.
+    public var version: UInt64 { trie.version }
+
+    /// The feed of file bytes. Throws `MissingBlocks` until the header is here.
+    public func content() throws -> Feed { try member.content(in: store) }
 }

@@ -1,0 +1,237 @@
+import Glibc
+import HyperCrypto
+import Hypercore
+import Hypertrie
+
+/// Looking entries up (docs/spec/hyperdrive.md section 5).
+extension Drive {
+    /// What is at a path, links not followed; `nil` = nothing. Nested drives are passed through;
+    /// the place of one has the description that the outer drive gives it.
+    ///
+    /// Throws `MissingBlocks`, and `DriveError` `.badPath`, `.loop`, `.corrupt`.
+    public func entry(_ path: String) throws -> Entry? {
+        let key = try DrivePath.key(path)
+        return try DriveError.translating(path) {
+            let place = try locate(key, enteringLast: false)
+            guard !place.inner.isEmpty else { return try root(key, place) }
+            guard let site = try place.drive.trie.site(of: place.inner) else { return nil }
+            return try entry(key, place, site)
+        }
+    }
+
+    /// What is in a folder, sorted by the bytes of the names. Names that no file system can show
+    /// are left out, and so are entries whose description makes no sense.
+    ///
+    /// Throws `.notFound`, `.notDirectory` and what `entry` throws.
+    public func list(_ path: String) throws -> [Entry] {
+        let key = try DrivePath.key(path)
+        return try DriveError.translating(path) {
+            let place = try locate(key, enteringLast: true)
+            var entries: [Entry] = []
+            var children = place.drive.trie.children(of: place.inner)
+            while let child = try children.next() {
+                guard DrivePath.isShowable(child.name),
+                    let entry = try? entry(
+                        MountPath.join(key, child.name),
+                        at: MountPath.join(place.inner, child.name), place.drive, node: child.node,
+                        hasDescendants: child.hasDescendants)
+                else { continue }
+                entries.append(try withMount(entry, flags: child.node?.userFlags))
+            }
+            if entries.isEmpty, !place.inner.isEmpty { try requireFolder(path) }
+            return entries.sorted { DrivePath.isBefore($0.name, $1.name) }
+        }
+    }
+
+    /// Everything below a path, parents before children, siblings by the bytes of their names.
+    /// With `enterMounts` also what is in nested drives, except in those that contain themselves.
+    public func walk(_ path: String = "/", enterMounts: Bool = false) throws -> [Entry] {
+        let key = try DrivePath.key(path)
+        return try DriveError.translating(path) {
+            var found: [Entry] = []
+            var items = tries.iterate(key, recursive: true, enterMounts: enterMounts, gt: true)
+            // Many entries in a row are in the same drive.
+            var last: (prefix: String, drive: Drive)?
+            while let item = try items.next() {
+                guard DrivePath.isShowable(key: item.path) else { continue }
+                if last?.prefix != item.place.prefix {
+                    last = (item.place.prefix, try drive(at: item.place))
+                }
+                guard let drive = last?.drive,
+                    var entry = try? entry(
+                        item.path, at: item.place.inner, drive, node: item.node,
+                        hasDescendants: false)
+                else { continue }
+                entry.mount = item.mount.map { ($0.record.key, $0.record.version) }
+                found.append(entry)
+            }
+            found.sort { DrivePath.isBefore($0.path, $1.path) }
+            return withFolders(found, below: DrivePath.path(key))
+        }
+    }
+
+    /// The drive that holds a path, and the path in it.
+    struct Location {
+        let drive: Drive
+        let inner: String
+    }
+
+    /// Where a path leads. `enteringLast`: into a drive that is nested at the path itself.
+    func locate(_ key: String, enteringLast: Bool) throws -> Location {
+        do {
+            let place = try tries.resolve(key, enteringLast: enteringLast)
+            return Location(drive: try drive(at: place), inner: place.inner)
+        } catch let missing as MissingBlocks {
+            // The nodes that tell where drives are nested are not here, but what is visible may
+            // do: nothing is nested where there is no entry that is marked so.
+            guard isOwn(key, enteringLast) else { throw missing }
+            return Location(drive: self, inner: key)
+        }
+    }
+
+    /// Whether it is certain, from what is here, that no drive is nested on the way to a path.
+    private func isOwn(_ key: String, _ enteringLast: Bool) -> Bool {
+        var rest: Substring? = enteringLast ? key[...] : DrivePath.parent(of: key)
+        while let folder = rest, !folder.isEmpty {
+            do {
+                if try trie.get(String(folder))?.userFlags == 1 { return false }
+            } catch {
+                return false
+            }
+            rest = DrivePath.parent(of: String(folder))
+        }
+        return true
+    }
+
+    /// The drive that a place is in; this one, or one nested in it.
+    func drive(at place: MountPlace) throws -> Drive {
+        if place.chain.isEmpty { return self }
+        let way =
+            chain + place.chain.map { DriveID(key: $0.record.key, version: $0.record.version) }
+        // What this drive was reached through counts: a nested drive must not start over.
+        guard way.count <= SpecLimits.mountDepthMax + 1, Set(way).count == way.count else {
+            throw DriveError(
+                .loop, "\(DrivePath.path(place.path)): nested drives that contain themselves",
+                errno: ELOOP)
+        }
+        return try family.drive(way)
+    }
+
+    /// The root of a drive has no entry: it always exists.
+    private func root(_ key: String, _ place: Location) throws -> Entry {
+        let trie = place.drive.trie
+        let newest = try trie.node(at: max(trie.version, 1) - 1)
+        return Entry(
+            path: DrivePath.path(key), name: DrivePath.name(of: key), stat: Self.implicit(newest),
+            drive: place.drive, innerPath: "/", isImplicit: true, mount: nil, seq: 0)
+    }
+
+    private func entry(
+        _ key: String, _ place: Location, _ site: TrieSite
+    ) throws -> Entry {
+        var entry = try entry(
+            key, at: place.inner, place.drive, node: site.node, hasDescendants: site.hasDescendants)
+        if entry.isImplicit { entry.stat = Self.implicit(site.newest) }
+        return try withMount(entry, flags: site.node?.userFlags)
+    }
+
+    /// An entry from its node. What has something below it is a folder, whatever its node says.
+    private func entry(
+        _ key: String, at inner: String, _ drive: Drive, node: TrieNode?, hasDescendants: Bool
+    ) throws -> Entry {
+        var stat: Stat?
+        if let node {
+            do {
+                stat = try Stat(decoding: node.value ?? [])
+            } catch {
+                guard hasDescendants else { throw error }
+            }
+        }
+        let isImplicit = stat == nil || (hasDescendants && stat?.kind != .directory)
+        return Entry(
+            path: DrivePath.path(key), name: DrivePath.name(of: key),
+            stat: isImplicit ? Self.implicit(nil) : stat ?? Self.implicit(nil), drive: drive,
+            innerPath: DrivePath.path(inner), isImplicit: isImplicit, mount: nil,
+            seq: isImplicit ? 0 : node?.seq ?? 0)
+    }
+
+    /// Adds where a nested drive leads, if the entry is one.
+    private func withMount(_ entry: Entry, flags: UInt64?) throws -> Entry {
+        guard flags == 1 else { return entry }
+        var entry = entry
+        let mount = try tries.entry(String(entry.path.dropFirst())).mount
+        entry.mount = mount.map { ($0.record.key, $0.record.version) }
+        return entry
+    }
+
+    /// A folder without an entry of its own, as old as the newest thing that is known below it.
+    static func implicit(_ newest: TrieNode?) -> Stat {
+        let stat = newest.flatMap { try? Stat(decoding: $0.value ?? []) }
+        return Stat.directory(mtime: stat?.mtime ?? 1)
+    }
+
+    private func requireFolder(_ path: String) throws {
+        guard let entry = try entry(path) else { throw DriveError.notFound(path) }
+        guard entry.stat.kind == .directory else {
+            throw DriveError(.notDirectory, "\(path): not a folder", errno: ENOTDIR)
+        }
+    }
+
+    /// Puts the folders in that have no entry of their own, and makes folders of files that
+    /// others lie below. `entries` are sorted.
+    private func withFolders(_ entries: [Entry], below top: String) -> [Entry] {
+        var all: [Entry] = []
+        all.reserveCapacity(entries.count)
+        /// The folders that the current entry is in, outermost first.
+        var open: [Int] = []
+        for entry in entries {
+            while let last = open.last, !Self.isInside(entry.path, all[last].path) {
+                open.removeLast()
+            }
+            var parent = open.last.map { all[$0].path } ?? top
+            while let next = Self.step(from: parent, to: entry.path) {
+                var folder = entry
+                folder.path = next
+                folder.name = DrivePath.name(of: next)
+                folder.innerPath = Self.outer(entry, next)
+                folder.stat = Self.implicit(nil)
+                folder.stat.mtime = entry.stat.mtime
+                folder.isImplicit = true
+                folder.mount = nil
+                folder.seq = 0
+                open.append(all.count)
+                all.append(folder)
+                parent = next
+            }
+            if let last = open.last, all[last].stat.kind != .directory {
+                all[last].stat = Self.implicit(nil)
+                all[last].isImplicit = true
+                all[last].seq = 0
+            }
+            open.append(all.count)
+            all.append(entry)
+        }
+        return all
+    }
+
+    private static func isInside(_ path: String, _ folder: String) -> Bool {
+        folder == "/"
+            || (path.utf8.count > folder.utf8.count && path.utf8.starts(with: folder.utf8)
+                && path.utf8[path.utf8.index(path.utf8.startIndex, offsetBy: folder.utf8.count)]
+                    == UInt8(ascii: "/"))
+    }
+
+    /// The folder one further from `parent` toward `path`; `nil` when `path` is in `parent`.
+    private static func step(from parent: String, to path: String) -> String? {
+        let start = parent == "/" ? 1 : parent.utf8.count + 1
+        let from = path.utf8.index(path.utf8.startIndex, offsetBy: start)
+        guard let slash = path.utf8[from...].firstIndex(of: UInt8(ascii: "/")) else { return nil }
+        return String(path[..<slash])
+    }
+
+    /// The inner path of a folder on the way to an entry of the same drive.
+    private static func outer(_ entry: Entry, _ folder: String) -> String {
+        let surplus = entry.path.utf8.count - folder.utf8.count
+        return String(Substring(entry.innerPath.utf8.dropLast(surplus)))
+    }
+}
