@@ -41,6 +41,8 @@ enum OwnLimits {
     static let commitSeconds: Int64 = 2
     /// Content bytes on their way from the disk to the feed, over all threads.
     static let inFlightBytes = 16 << 20
+    /// Files and pieces of files on their way.
+    static let inFlightJobsMax = 256
     /// Times that a file which changes while it is read is read again before it is put off to
     /// the next pass.
     static let readAgainMax = 3

@@ -1,0 +1,166 @@
+import Glibc
+import HyperCrypto
+import Hypercore
+
+/// One pass of an import, confined to one thread: walks the folder and the drive side by side,
+/// hands files to the readers and appends what they bring, in order.
+final class ImportPass {
+    let drive: Drive
+    let root: LocalFolder
+    let rootPath: String
+    let options: FolderImport.Options
+    let note: @Sendable (String) -> Void
+    let isCancelled: @Sendable () -> Bool
+    var meter: ImportMeter
+    let pool: ReadPool
+    let writer: ImportWriter
+    /// Device and inode of the store's folder, which must never be shared.
+    let storeFolder: LocalFolder.Info?
+
+    /// Files on their way through the readers, in the order of the walk.
+    var pending: [ImportFile] = []
+    var pendingStart = 0
+    var pendingBytes = 0
+    /// Files that changed while they were read.
+    var unsettled: [String] = []
+
+    /// Paths of the drive that were changed.
+    var changed: [String] { writer.changed }
+
+    init(
+        _ task: FolderImport, progress: @escaping @Sendable (FolderImport.Progress) -> Void,
+        note: @escaping @Sendable (String) -> Void, isCancelled: @escaping @Sendable () -> Bool
+    ) throws {
+        drive = task.drive
+        rootPath = task.folder
+        root = try LocalFolder(path: task.folder)
+        options = task.options
+        self.note = note
+        self.isCancelled = isCancelled
+        meter = ImportMeter(progress)
+        writer = try ImportWriter(task.drive)
+        let store = task.drive.store.folder
+        storeFolder = store.isEmpty ? nil : try? LocalFolder(path: store).info()
+        pool = ReadPool(threads: task.options.workers)
+    }
+
+    /// Lets the readers end; what is not committed is forgotten.
+    func end() {
+        pool.end()
+        writer.cancel()
+    }
+
+    /// The whole folder.
+    func runAll() throws {
+        let rules = try rootRules()
+        meter.total = try count(root, at: [], rules)
+        try visit(root, key: "", path: [], rules: rules, isInDrive: drive.version > 1)
+        try finish()
+        for _ in 0..<OwnLimits.readAgainMax where !unsettled.isEmpty { try rereadUnsettled() }
+        meter.report(isLast: true)
+    }
+
+    /// Some paths relative to the folder.
+    func run(_ paths: [String]) throws {
+        let keys = Set(try paths.map { try DrivePath.key("/" + $0) })
+        var last: String?
+        for key in keys.sorted(by: DrivePath.isBefore) {
+            // Below a path that was looked through, everything was.
+            if let last, key == last || key.utf8.starts(with: (last + "/").utf8) { continue }
+            last = key
+            if key.isEmpty { return try runAll() }
+            try refresh(key)
+        }
+        try finish()
+        for _ in 0..<OwnLimits.readAgainMax where !unsettled.isEmpty { try rereadUnsettled() }
+    }
+
+    private func rereadUnsettled() throws {
+        let again = unsettled
+        unsettled = []
+        for key in again { try refresh(key) }
+        try finish()
+    }
+
+    private func finish() throws {
+        while pendingStart < pending.count { try takeOne() }
+        try writer.commit()
+    }
+
+    func checkCancelled() throws(DriveError) {
+        guard !isCancelled() else {
+            throw DriveError(.cancelled, "the import of \(rootPath) was stopped", errno: EINTR)
+        }
+    }
+
+    /// Where an entry is on the local disk, for people.
+    func localPath(_ key: String) -> String {
+        key.isEmpty ? rootPath : rootPath + "/" + key
+    }
+}
+
+/// A regular file between the walk and the drive.
+final class ImportFile {
+    let key: String
+    let name: String
+    /// What the drive has.
+    let old: Entry?
+    let info: LocalFolder.Info
+    /// The next piece of it.
+    let job: ReadJob
+    /// Of a large file: what its pieces have in common.
+    let large: LargeFile?
+    let isLast: Bool
+
+    init(
+        key: String, name: String, old: Entry?, info: LocalFolder.Info, job: ReadJob,
+        large: LargeFile? = nil, isLast: Bool = true
+    ) {
+        self.key = key
+        self.name = name
+        self.old = old
+        self.info = info
+        self.job = job
+        self.large = large
+        self.isLast = isLast
+    }
+}
+
+/// A file that is read in pieces.
+final class LargeFile {
+    let file: LocalFile
+    /// Where its content begins, once the first piece is appended.
+    var start: (block: UInt64, byte: UInt64)?
+    /// A piece was shorter than it should be: what follows is not used.
+    var isCut = false
+    var fault: LocalFault?
+
+    init(_ file: LocalFile) { self.file = file }
+}
+
+/// Counts what was done and tells it now and then.
+struct ImportMeter {
+    private let report: @Sendable (FolderImport.Progress) -> Void
+    private var last: ContinuousClock.Instant?
+    private(set) var done = FolderImport.Progress()
+    var total: (files: Int, bytes: UInt64) = (0, 0)
+
+    init(_ report: @escaping @Sendable (FolderImport.Progress) -> Void) { self.report = report }
+
+    mutating func add(files: Int = 0, bytes: UInt64 = 0) {
+        done.files += files
+        done.bytes += bytes
+        report(isLast: false)
+    }
+
+    /// At most four times a second, except at the end.
+    mutating func report(isLast: Bool) {
+        let now = ContinuousClock.now
+        if !isLast, let last, now - last < .milliseconds(250) { return }
+        last = now
+        // Files may have come while we were counting.
+        done.filesTotal = max(total.files, done.files)
+        done.bytesTotal = max(total.bytes, done.bytes)
+        report(done)
+    }
+}
