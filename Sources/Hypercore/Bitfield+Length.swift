@@ -38,16 +38,21 @@ extension Bitfield {
 
     /// Forgets all blocks from `length` on, and all nodes that are not wholly below them.
     mutating func truncate(toBlocks length: UInt64) {
+        let firstNode = 2 * length
         for number in pageNumbers(from: length >> 13) {
             guard let page = page(number) else { continue }
-            for byte in 0..<1024 where page.memory[byte] != 0 {
+            let isFirst = number == length >> 13
+            for byte in (isFirst ? Int(length >> 3) & 1023 : 0)..<1024
+            where page.memory[byte] != 0 {
                 let first = ((number << 10) + UInt64(byte)) << 3
                 for block in first..<first + 8 where block >= length { setBlock(block, false) }
             }
-            let firstNode = length == 0 ? 0 : 2 * length - 1
-            for byte in 0..<2048 where page.memory[BitPage.treeStart + byte] != 0 {
+            for byte in (isFirst ? Int(firstNode >> 3) & 2047 : 0)..<2048
+            where page.memory[BitPage.treeStart + byte] != 0 {
                 let first = ((number << 11) + UInt64(byte)) << 3
-                for node in first..<first + 8 where node >= firstNode { changeNode(node, false) }
+                for node in first..<first + 8 where node >= firstNode && hasNode(node) {
+                    changeNode(node, false)
+                }
             }
         }
         // Parents that reach over the new end have smaller numbers; they are all above the first

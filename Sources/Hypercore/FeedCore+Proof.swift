@@ -3,6 +3,7 @@ extension FeedCore {
     /// What we know already about a block, as a number for a request. `bound`: tree bits to look
     /// at; a longer one never makes it wrong.
     func digest(for block: UInt64, bound: UInt64? = nil) -> UInt64 {
+        forgetUnplaceable(block)
         let node = 2 * block
         if hasNode(node) { return 1 }
         var digest: UInt64 = 0
@@ -22,6 +23,25 @@ extension FeedCore {
             bit *= 2
         }
         return digest
+    }
+
+    /// Whatever is stored has its left neighbours up to the root, or its place in the data would
+    /// not be known. After a torn bitfield page that may be wrong: what lies below a missing left
+    /// neighbour is forgotten, so that the digest asks for all of it again.
+    private func forgetUnplaceable(_ block: UInt64) {
+        guard block < length else { return }
+        var path = 2 * block
+        while FlatTree.rightSpan(FlatTree.parent(path)) < 2 * length {
+            if !FlatTree.isLeft(path), !hasNode(FlatTree.sibling(path)) {
+                var node = 2 * block
+                while node != path {
+                    if hasNode(node) { bits.changeNode(node, false) }
+                    node = FlatTree.parent(node)
+                }
+                if hasNode(path) { bits.changeNode(path, false) }
+            }
+            path = FlatTree.parent(path)
+        }
     }
 
     /// The proof for a block; `nil` = not even the leaf is here, or the signature is missing.

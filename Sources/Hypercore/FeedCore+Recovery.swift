@@ -10,14 +10,12 @@ extension FeedCore {
         }
         if implied > 0, try !adopt(implied) {
             let found = try shrink(below: implied)
-            bits.truncate(toBlocks: found)
             recovery = Feed.Recovery(from: implied, to: found, lostBlocks: 0)
         }
-        // A page that was torn may have bits of blocks without the bits of their nodes.
+        // A page that was torn may have bits beyond the length, which would hide what is appended
+        // later, and bits of blocks without those of their nodes.
+        bits.truncate(toBlocks: length)
         bits.clearBlocksWithoutLeaf()
-        if bits.firstStored(in: length..<max(length, bits.blockBitLength)) != nil {
-            bits.truncate(toBlocks: length)
-        }
         try forgetBlocksWithoutBytes()
     }
 

@@ -19,7 +19,7 @@ struct FeedCrashTests {
             // Between the data bits and the tree bits of a page, and among the latter.
             { $0 == count - 1 ? .torn(1024) : .lost }, { $0 == count - 1 ? .torn(1027) : .kept },
         ]
-        for _ in 0..<4 {
+        for _ in 0..<3 {
             let seed = random.next()
             fates.append { entry in
                 var dice = SeededRandom(seed: seed &+ UInt64(entry) &* 0x9E37_79B9)
