@@ -8,7 +8,9 @@ import WireMessages
 
 @Suite(.timeLimit(.minutes(1)))
 struct MessageTests {
-    let fixture = try! Fixtures.json("hypercore/messages.json")
+    let fixture: JSON
+
+    init() throws { fixture = try Fixtures.json("hypercore/messages.json") }
 
     private func bytes(_ json: JSON) -> [UInt8]? { [UInt8](hex: json["hex"].string) }
     private func optionalBytes(_ json: JSON) -> [UInt8]? { json.isNull ? nil : bytes(json) }

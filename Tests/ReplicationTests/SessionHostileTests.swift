@@ -9,7 +9,7 @@ import WireMessages
 /// A peer that does not play by the rules.
 @Suite(.timeLimit(.minutes(1)))
 struct SessionHostileTests {
-    let feed = PublicKey(Bytes32(hex: String(repeating: "1f", count: 32))!)
+    let feed = PublicKey(Blake2b.hash32(Array("a feed".utf8)))
 
     /// A session without handshake, to say anything to.
     private func plainSession(open keys: [PublicKey] = []) throws -> Session {

@@ -7,8 +7,8 @@ import Testing
 /// Two sessions of ours talk, cut at random.
 @Suite(.timeLimit(.minutes(1)))
 struct SessionPairTests {
-    let feed = PublicKey(Bytes32(hex: String(repeating: "1f", count: 32))!)
-    let other = PublicKey(Bytes32(hex: String(repeating: "2e", count: 32))!)
+    let feed = PublicKey(Blake2b.hash32(Array("a feed".utf8)))
+    let other = PublicKey(Blake2b.hash32(Array("another".utf8)))
 
     /// The three modes of section 7.
     static let modes = [(true, true), (false, true), (false, false)]

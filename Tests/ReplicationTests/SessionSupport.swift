@@ -116,8 +116,8 @@ func randomChunks(_ bytes: [UInt8], _ random: inout SeededRandom) -> [[UInt8]] {
     var chunks: [[UInt8]] = []
     var rest = bytes[...]
     while !rest.isEmpty {
-        let count = Int.random(
-            in: 1...[1, 3, 70, 5000].randomElement(using: &random)!, using: &random)
+        let longest = [1, 3, 70, 5000][Int(random.next() % 4)]
+        let count = Int.random(in: 1...longest, using: &random)
         chunks.append(Array(rest.prefix(count)))
         rest = rest.dropFirst(count)
     }
