@@ -119,13 +119,14 @@ public final class CopyOut {
     }
 
     private func plan(_ entry: Entry) async throws {
-        guard entry.stat.blocks > 0, entry.stat.size > 0 else { return }
         let content = try await content(of: entry)
-        lookAhead.add(try entry.blockRange(), of: content)
+        lookAhead.add(content.blocks, of: content.feed)
     }
 
-    private func content(of entry: Entry) async throws -> Feed {
-        try await engine.fetching("reading \(entry.path)") { try entry.drive.content() }
+    private func content(of entry: Entry) async throws -> FileContent {
+        try await engine.fetching("reading \(entry.path)") {
+            try entry.drive.content(of: entry.stat)
+        }
     }
 
     private func copyOne(
@@ -135,14 +136,14 @@ public final class CopyOut {
             return try folder.place(components).makeSymlink(to: entry.stat.linkname ?? "")
         }
         let place = try folder.place(components)
-        let range = try entry.blockRange()
-        if let there = place.regularFile, there == (entry.stat.size, entry.stat.mtime) {
-            progress.bytes += entry.stat.size
-            lookAhead.consumed(UInt64(range.count))
+        let content = try await content(of: entry)
+        if let there = place.regularFile, there == (content.size, entry.stat.mtime) {
+            progress.bytes += content.size
+            lookAhead.consumed(UInt64(content.blocks.count))
         } else {
             let handle = try place.beginFile()
             do {
-                try await fill(handle, range, of: entry)
+                try await fill(handle, content, of: entry)
             } catch {
                 place.cancelFile(handle)
                 throw error
@@ -154,20 +155,18 @@ public final class CopyOut {
         report(progress)
     }
 
-    private func fill(_ handle: Int32, _ range: Range<UInt64>, of entry: Entry) async throws {
-        var left = entry.stat.size
-        if !range.isEmpty, left > 0 {
-            let content = try await content(of: entry)
-            let bad = content.hasAll(range) ? (try? content.verifyStored(range)) ?? [] : []
-            for index in range where left > 0 {
-                let block = try await block(index, upTo: range.upperBound, of: content, entry, bad)
-                let count = min(UInt64(block.count), left)
-                try Self.write(block[..<Int(count)], to: handle, entry.path)
-                left -= count
-                progress.bytes += count
-                lookAhead.consumed(1)
-                report(progress)
-            }
+    private func fill(_ handle: Int32, _ content: FileContent, of entry: Entry) async throws {
+        var left = content.size
+        let (feed, blocks) = (content.feed, content.blocks)
+        let bad = feed.hasAll(blocks) ? (try? feed.verifyStored(blocks)) ?? [] : []
+        for index in blocks where left > 0 {
+            let block = try await block(index, upTo: blocks.upperBound, of: feed, entry, bad)
+            let count = min(UInt64(block.count), left)
+            try Self.write(block[..<Int(count)], to: handle, entry.path)
+            left -= count
+            progress.bytes += count
+            lookAhead.consumed(1)
+            report(progress)
         }
         guard left == 0 else {
             throw NodeError(
@@ -177,18 +176,18 @@ public final class CopyOut {
     }
 
     private func block(
-        _ index: UInt64, upTo end: UInt64, of content: Feed, _ entry: Entry, _ bad: [UInt64]
+        _ index: UInt64, upTo end: UInt64, of feed: Feed, _ entry: Entry, _ bad: [UInt64]
     ) async throws -> [UInt8] {
         let subject = "reading \(entry.path)"
         do {
             let ahead = index..<min(end, index + Limits.copyAheadStep)
-            if !content.has(index) { try await engine.fetch(subject, .blocks(ahead), of: content) }
+            if !feed.has(index) { try await engine.fetch(subject, .blocks(ahead), of: feed) }
         } catch let error as NodeError where bad.contains(index) {
             throw NodeError(
                 .corrupt, "\(entry.path): block \(index) is damaged on disk (\(error.message))",
                 hint: "name a peer that has the drive with --peer: the block is fetched again")
         }
-        guard let block = try content.block(index) else {
+        guard let block = try feed.block(index) else {
             throw NodeError(
                 .corrupt, "\(subject): block \(index) vanished", hint: "run the command again")
         }
@@ -221,18 +220,5 @@ public final class CopyOut {
             folder.isEmpty ? "/" : String(folder),
             String(destination[destination.index(after: slash)...])
         )
-    }
-}
-
-extension Entry {
-    /// The file's blocks in the content feed. Throws `.corrupt` for numbers that cannot be.
-    public func blockRange() throws(NodeError) -> Range<UInt64> {
-        let end = stat.offset.addingReportingOverflow(stat.blocks)
-        guard !end.overflow, end.partialValue < 1 << 53 else {
-            throw NodeError(
-                .corrupt, "\(path): its entry points outside of any feed",
-                hint: "tell the owner of the drive")
-        }
-        return stat.offset..<end.partialValue
     }
 }

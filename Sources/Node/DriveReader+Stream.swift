@@ -7,12 +7,14 @@ extension DriveReader {
     public func stream(
         _ entry: Entry, to sink: @escaping @Sendable (ArraySlice<UInt8>) throws -> Void
     ) async throws {
-        var left = entry.stat.size
-        guard left > 0 else { return }
         let path = entry.path
-        let (key, range) = try await read { drive in
-            try drive.entry(path)?.contentRange() ?? (drive.key, 0..<0)
+        let stat = entry.stat
+        let (key, range, size) = try await read { drive in
+            guard let holder = try drive.entry(path)?.drive else { return (drive.key, 0..<0, 0) }
+            let content = try holder.content(of: stat)
+            return (content.feed.key, content.blocks, content.size)
         }
+        var left = size
         var lookAhead: LookAhead?
         for index in range where left > 0 {
             let block = try await read { drive in
@@ -37,18 +39,5 @@ extension DriveReader {
                 .corrupt, "\(path): its blocks hold \(left) bytes fewer than its entry says",
                 hint: "tell the owner of the drive")
         }
-    }
-}
-
-extension Entry {
-    /// The feed that holds a file's bytes, and its blocks there. A mounted hypercore is a file of
-    /// that whole feed.
-    func contentRange() throws -> (PublicKey, Range<UInt64>) {
-        if let mount = stat.mount, mount.isHypercore {
-            let feed = try drive.store.feed(key: mount.key)
-            return (mount.key, 0..<max(feed.length, stat.blocks))
-        }
-        guard stat.blocks > 0 else { return (drive.key, 0..<0) }
-        return (try drive.content().key, try blockRange())
     }
 }

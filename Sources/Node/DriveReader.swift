@@ -27,6 +27,9 @@ public actor DriveReader {
                 return try body(drive)
             } catch let missing as MissingBlocks {
                 guard mayAskPeers else { throw whyNotHere(missing.feed.key) }
+            } catch let error as StoreError where error.code == .notFound {
+                // A feed that the drive names, and of which nothing was ever stored.
+                guard mayAskPeers else { throw whyNotHere(drive.key) }
             } catch {
                 throw NodeError(error, while: subject)
             }
@@ -130,12 +133,16 @@ public actor DriveReader {
 extension Engine {
     /// Learns of a newer version when a peer is in reach: waits for its word, but not long.
     public func refresh(_ drive: Drive) async {
-        follow(drive.metadata)
-        guard drive.metadata.length > 0, drive.checkoutVersion == nil else { return }
+        let feed = drive.metadata
+        follow(feed)
+        guard feed.length > 0, drive.checkoutVersion == nil else { return }
         let start = ContinuousClock.now
-        while ContinuousClock.now - start < Limits.updateGrace {
-            let isTold = (drive.metadata.network?.peerCount(of: drive.metadata) ?? 0) > 0
-            if isTold || !peers.inReach.isHopeful { return }
+        while ContinuousClock.now - start < Limits.updateGrace, peers.inReach.isHopeful {
+            if let info = await replicator.info(of: feed), info.peers > 0 {
+                guard info.remoteLength > feed.length else { return }
+                let news = Demand(.length(atLeast: info.remoteLength), timeout: Limits.updateGrace)
+                return (try? await feed.fetch(news)) ?? ()
+            }
             try? await Task.sleep(for: Limits.patienceTick)
         }
     }

@@ -36,7 +36,7 @@ public final class Engine: Sendable {
     /// Names and shares.
     public let registry: Registry
     let peers: PeerTable
-    private let replicator: Replicator
+    let replicator: Replicator
     private let swarm: Swarm?
     private let group: MultiThreadedEventLoopGroup
     private let disk = NIOThreadPool(numberOfThreads: 1)
@@ -44,7 +44,6 @@ public final class Engine: Sendable {
     private let state = Mutex(State())
 
     private struct State: Sendable {
-        var feeds: [DiscoveryKey: Feed] = [:]
         var addresses: [Swarm.Address] = []
         var flushing: RepeatedTask?
         var isClosed = false
@@ -91,10 +90,7 @@ public final class Engine: Sendable {
     private func begin() async throws {
         disk.start()
         let replicator = replicator
-        store.onOpen { [weak self] feed in
-            self?.state.withLock { $0.feeds[feed.discoveryKey] = feed }
-            replicator.join(feed)
-        }
+        store.onOpen { replicator.join($0) }
         if let swarm {
             do {
                 let addresses = try await swarm.start()
@@ -122,6 +118,7 @@ public final class Engine: Sendable {
         }
         guard let flushing else { return }
         flushing?.cancel()
+        replicator.close()
         await swarm?.stop()
         peers.attach(nil)
         try? await disk.shutdownGracefully()
@@ -135,12 +132,10 @@ public final class Engine: Sendable {
 
     /// Makes what was downloaded so far durable.
     private func flush() {
-        for feed in state.withLock({ Array($0.feeds.values) }) {
-            do {
-                try feed.flush()
-            } catch {
-                configuration.logger.error("flushing \(feed.key): \(error)")
-            }
+        do {
+            try store.flush()
+        } catch {
+            configuration.logger.error("flushing the store: \(error)")
         }
     }
 }

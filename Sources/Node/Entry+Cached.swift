@@ -4,18 +4,15 @@ import Hyperdrive
 extension Entry {
     /// Bytes of this entry's content that are stored here. Never fetches.
     public var cachedBytes: UInt64 {
-        guard stat.kind == .file, stat.blocks > 0, stat.size > 0 else { return 0 }
-        guard let content = try? drive.content() else { return 0 }
-        let end = stat.offset.addingReportingOverflow(stat.blocks)
-        guard !end.overflow else { return 0 }
-        let range = stat.offset..<end.partialValue
-        let here = content.localBlocks(in: range)
-        if here == stat.blocks { return stat.size }
+        guard stat.kind == .file, let content = try? drive.content(of: stat) else { return 0 }
+        let (feed, blocks) = (content.feed, content.blocks)
+        let here = feed.localBlocks(in: blocks)
+        if here == blocks.count { return content.size }
         if here == 0 { return 0 }
-        guard stat.blocks <= Limits.countedBlocksMax else {
-            return UInt64(Double(stat.size) * (Double(here) / Double(stat.blocks)))
+        guard blocks.count <= Limits.countedBlocksMax else {
+            return UInt64(Double(content.size) * (Double(here) / Double(blocks.count)))
         }
-        let sizes = range.lazy.filter(content.has).map { (try? content.size(of: $0)) ?? 0 }
-        return min(stat.size, sizes.reduce(0, &+))
+        let sizes = blocks.lazy.filter(feed.has).map { (try? feed.size(of: $0)) ?? 0 }
+        return min(content.size, sizes.reduce(0, &+))
     }
 }

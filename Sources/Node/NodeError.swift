@@ -1,6 +1,8 @@
+import Corestore
 import FuseMount
 import HyperCrypto
 import Hypercore
+import Hyperdrive
 import Hyperswarm
 
 /// Why a command failed, in the words that the user sees.
@@ -57,6 +59,8 @@ extension NodeError {
         switch cause {
         case let error as NodeError: self = error
         case let error as FeedError: self.init(error, while: subject)
+        case let error as StoreError: self.init(error, while: subject)
+        case let error as DriveError: self.init(error, while: subject)
         case let error as MountError: self.init(error)
         case let error as SwarmError: self.init(.network, error.message, hint: error.hint)
         case let error as MissingBlocks:
@@ -98,6 +102,44 @@ extension NodeError {
         default:
             self.init(
                 .failed, "\(subject): \(error.message)", hint: "run again with -v to see more")
+        }
+    }
+
+    private init(_ error: StoreError, while subject: String) {
+        let message = "\(subject): \(error.message)"
+        switch error.code {
+        case .locked:
+            self.init(
+                .storeLocked, message, hint: "end that process, or choose another with --store")
+        case .damaged:
+            self.init(.corrupt, message, hint: "restore the store's folder from a backup")
+        case .notFound:
+            self.init(.notFound, message, hint: "check the key and --store")
+        case .readOnly:
+            self.init(.notWritable, message, hint: "open the store for writing")
+        case .io:
+            self.init(.failed, message, hint: Self.advice(error.errno), errno: error.errno)
+        default:
+            self.init(.failed, message, hint: "run again with -v to see more")
+        }
+    }
+
+    private init(_ error: DriveError, while subject: String) {
+        let message = "\(subject): \(error.message)"
+        switch error.code {
+        case .notFound, .notDrive:
+            self.init(.notFound, message, hint: "check the key and the path; 'hyperfs ls' lists")
+        case .corrupt:
+            self.init(.corrupt, message, hint: "tell the owner of the drive")
+        case .notWritable:
+            self.init(
+                .notWritable, message, hint: "only the store that made a drive can change it")
+        case .io:
+            self.init(.failed, message, hint: Self.advice(error.errno), errno: error.errno)
+        case .badPath:
+            self.init(.usage, message, hint: "check the path")
+        default:
+            self.init(.failed, message, hint: "check the path; 'hyperfs ls' lists")
         }
     }
 
