@@ -9,7 +9,7 @@ extension DriveReader {
     ) async throws {
         let path = entry.path
         let stat = entry.stat
-        let (key, range, size) = try await read { drive in
+        let (key, range, size) = try await read { drive -> (PublicKey, Range<UInt64>, UInt64) in
             guard let holder = try drive.entry(path)?.drive else { return (drive.key, 0..<0, 0) }
             let content = try holder.content(of: stat)
             return (content.feed.key, content.blocks, content.size)

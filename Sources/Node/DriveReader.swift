@@ -97,6 +97,12 @@ public actor DriveReader {
         if let remote { return remote }
         if let local { try? local.store.close() }
         local = nil
+        var configuration = configuration
+        if !mayAskPeers {
+            // Then the lock would only keep others out.
+            configuration.network = nil
+            configuration.isReadOnly = true
+        }
         let engine = try await Engine.start(configuration)
         do {
             let key = try key(in: engine.registry)

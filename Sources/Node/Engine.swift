@@ -18,6 +18,8 @@ public final class Engine: Sendable {
         public var store: String
         /// `nil`: no network at all.
         public var network: Swarm.Configuration? = Swarm.Configuration()
+        /// Without the store's lock, and without changing a byte of it. Takes `network` nil.
+        public var isReadOnly = false
         /// How long a reader waits for a block.
         public var timeout: Duration = Limits.timeout
         /// How long while no peer is known.
@@ -52,7 +54,8 @@ public final class Engine: Sendable {
     /// Opens the store for writing, listens and dials. Throws NodeError `.storeLocked`, `.network`,
     /// `.corrupt`, `.failed`.
     public static func start(_ configuration: Configuration) async throws -> Engine {
-        let store = try StoreAccess.open(configuration.store, readOnly: false)
+        let store = try StoreAccess.open(
+            configuration.store, readOnly: configuration.isReadOnly)
         do {
             let engine = try Engine(configuration, store: store)
             try await engine.begin()
@@ -64,6 +67,7 @@ public final class Engine: Sendable {
     }
 
     private init(_ configuration: Configuration, store: Store) throws {
+        precondition(!configuration.isReadOnly || configuration.network == nil, "see isReadOnly")
         self.configuration = configuration
         self.store = store
         registry = try Registry(store: configuration.store)
