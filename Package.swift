@@ -73,6 +73,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        // Runs the built command as a user does, and looks into its small parts.
+        .testTarget(
+            name: "CommandTests", dependencies: ["hyperfs", "TestSupport"], swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["HyperCrypto", "Hypercore"],
             path: "Tests/TestSupport",
