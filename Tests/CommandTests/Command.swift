@@ -61,6 +61,7 @@ struct Command {
         return Result(
             status: signaled ? 128 + process.terminationStatus : process.terminationStatus,
             output: [UInt8](try Data(contentsOf: URL(fileURLWithPath: output))),
-            errors: String(decoding: try Data(contentsOf: URL(fileURLWithPath: errors)), as: UTF8.self))
+            errors: String(
+                decoding: try Data(contentsOf: URL(fileURLWithPath: errors)), as: UTF8.self))
     }
 }

@@ -60,34 +60,52 @@ struct FixtureStoreTests {
     }
 
     @Test(arguments: ["store-tree", "store-clone-full"])
-    func filesHaveTheReferencesBytesAndDescriptions(name: String) throws {
+    func filesHaveTheReferencesDescriptionsAndSizes(name: String) throws {
         let command = try Command()
         let tree = try expected("store-tree")
         let key = tree["key"].string
-        let newest = tree["iterationOrderBySeqPerVersion"]["51"].array
+        let listing = try command.run("tree", key, "--json", "--store", store(name))
+        #expect(listing.status == 0, "\(listing.errors)")
+        let copied = try command.run("get", key, "out", "--store", store(name), "--json")
+        #expect(copied.status == 0, "\(copied.text)\(copied.errors)")
+        let entries = Dictionary(
+            listing.json.map { ($0["path"].string, $0) }, uniquingKeysWith: { first, _ in first })
         var files = 0
-        for seq in newest {
+        for seq in tree["iterationOrderBySeqPerVersion"]["51"].array {
             let node = tree["nodesBySeq"]["\(seq.int)"]
             let path = "/" + node["path"].string
-            let result = try command.run("stat", key + path, "--json", "--store", store(name))
-            #expect(result.status == 0, "\(path): \(result.errors)")
-            let stat = try #require(result.json.first)
+            let entry = try #require(entries[path], "\(path)")
             let wanted = node["stat"]
-            #expect(stat["size"].uint64 == wanted["size"].uint64)
-            #expect(stat["blockOffset"].uint64 == wanted["offset"].uint64)
-            #expect(stat["byteOffset"].uint64 == wanted["byteOffset"].uint64)
-            #expect(stat["blocks"].uint64 == wanted["blocks"].uint64)
+            #expect(entry["size"].uint64 == wanted["size"].uint64, "\(path)")
             let mode = String(wanted["mode"].uint64 & 0o7777, radix: 8)
-            #expect(stat["mode"].string.drop { $0 == "0" } == mode.drop { $0 == "0" })
-            #expect(stat["target"].stringOrNil == wanted["linkname"].stringOrNil)
-            guard stat["type"].string == "file" else { continue }
+            #expect(entry["mode"].string.drop { $0 == "0" } == mode.drop { $0 == "0" })
+            #expect(entry["target"].stringOrNil == wanted["linkname"].stringOrNil)
+            guard entry["type"].string == "file" else { continue }
             files += 1
-            #expect(stat["cached"].uint64 == wanted["size"].uint64)
-            let content = try command.run("cat", key + path, "--store", store(name))
-            #expect(content.status == 0, "\(path): \(content.errors)")
-            #expect(content.output.count == wanted["size"].int)
+            #expect(entry["cached"].uint64 == wanted["size"].uint64)
+            let attributes = try FileManager.default.attributesOfItem(
+                atPath: command.home("out") + path)
+            #expect(attributes[.size] as? UInt64 == wanted["size"].uint64, "\(path)")
+            let time = attributes[.modificationDate] as? Date
+            #expect(time?.timeIntervalSince1970 == Double(wanted["mtime"].uint64) / 1000)
         }
         #expect(files > 10)
+    }
+
+    @Test func statShowsWhereAFileLies() throws {
+        let command = try Command()
+        let tree = try expected("store-tree")
+        for (seq, path) in [(37, "/hello.txt"), (34, "/docs/renamed.md"), (41, "/bin/data.bin")] {
+            let result = try command.run(
+                "stat", tree["key"].string + path, "--json", "--store", store("store-tree"))
+            let stat = try #require(result.json.first)
+            let wanted = tree["nodesBySeq"]["\(seq)"]["stat"]
+            #expect(stat["path"].string == path)
+            #expect(stat["blocks"].uint64 == wanted["blocks"].uint64)
+            #expect(stat["blockOffset"].uint64 == wanted["offset"].uint64)
+            #expect(stat["byteOffset"].uint64 == wanted["byteOffset"].uint64)
+            #expect(stat["version"].int == 51)
+        }
     }
 
     @Test func nestedDrivesAreWalked() throws {
@@ -133,7 +151,8 @@ struct FixtureStoreTests {
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.json.first?["version"].int == 4)
         #expect(
-            result.json.first?["contentKey"].string == (try expected("store-old")["contentKey"].string))
+            result.json.first?["contentKey"].string
+                == (try expected("store-old")["contentKey"].string))
     }
 
     @Test func whatASparseCopyReadOnceIsReadAgainAndTheRestIsMissed() throws {

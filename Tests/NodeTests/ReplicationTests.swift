@@ -67,7 +67,10 @@ struct ReplicationTests {
             let reader = DriveReader(try DriveReference(Self.key), configuration)
             let (engine, drive) = try await reader.connect()
             let notes = Counted()
-            let copy = CopyOut(drive, in: engine) { _ in } note: { notes.note($0) }
+            let copy = CopyOut(drive, in: engine) { _ in
+            } note: {
+                notes.note($0)
+            }
             let done = try await copy.run("/", to: folder("out"))
             #expect(notes.texts.isEmpty)
             #expect(done.files == done.filesTotal)
@@ -78,7 +81,10 @@ struct ReplicationTests {
                 atPath: folder("out/link-rel"))
             #expect(link == "hello.txt")
             let before = engine.transferred.received
-            let again = CopyOut(drive, in: engine) { _ in } note: { notes.note($0) }
+            let again = CopyOut(drive, in: engine) { _ in
+            } note: {
+                notes.note($0)
+            }
             #expect(try await again.run("/", to: folder("out")) == done)
             // Keep-alives at most.
             #expect(engine.transferred.received - before < 100)
