@@ -27,7 +27,7 @@ public struct DriveSummary: Sendable {
         key = drive.key
         contentKey = content.key
         version = drive.version
-        isWritable = drive.isWritable
+        isWritable = drive.isOwn
         metadataBlocks = drive.metadata.length
         contentBlocks = content.length
         contentBytes = content.byteLength
@@ -43,5 +43,14 @@ public struct DriveSummary: Sendable {
             "contentBlocks": .number(contentBlocks), "contentBytes": .number(contentBytes),
             "cachedBytes": .number(cachedBytes), "peers": .number(UInt64(peers)),
         ]
+    }
+}
+
+extension Drive {
+    /// Whether this store can change the drive, however the store was opened just now.
+    var isOwn: Bool {
+        if isWritable { return true }
+        guard store.isReadOnly, checkoutVersion == nil, store.owns(key) else { return false }
+        return (try? content()).map { store.owns($0.key) } ?? false
     }
 }

@@ -42,7 +42,7 @@ public struct StoredDrive: Sendable {
         guard content != nil || isKnown else { return nil }
         return StoredDrive(
             key: key, name: registry.name(of: key), folder: registry.folder(of: key),
-            version: drive.version, isWritable: drive.isWritable,
+            version: drive.version, isWritable: drive.isOwn,
             cachedBytes: content?.localBytes ?? 0)
     }
 
