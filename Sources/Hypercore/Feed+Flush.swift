@@ -8,6 +8,7 @@ extension Feed {
         try flushing.withLock { _ in
             try core.withLock { try $0.checkOpen() }
             try flushFiles()
+            try core.withLock { try $0.tree.trim() }
         }
     }
 

@@ -24,6 +24,10 @@ public enum Limits {
     static let treeChunksMax = 256
     /// Tree nodes above the chunks kept per feed: a mebibyte, all there are for 2^20 blocks.
     static let upperNodesMax = 16_384
+    /// Chunks and upper nodes that a feed keeps after a flush: a quarter of a mebibyte, so that a
+    /// store may hold hundreds of open feeds.
+    static let idleTreeChunks = 32
+    static let idleUpperNodes = 1024
     /// Blocks whose bits a commit sets before it lets others take the lock: about 2 ms.
     static let commitSliceBlocks: UInt64 = 8192
     /// What a batch collects before it writes: large enough to make the system call free.

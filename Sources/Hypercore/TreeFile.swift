@@ -72,7 +72,7 @@ struct TreeFile {
             recent = found
             return found
         }
-        if chunks.count >= chunksMax { try evict() }
+        if chunks.count >= chunksMax { try evict(keeping: chunksMax * 3 / 4) }
         let new = try TreeChunk(number, from: file)
         new.lastUse = clock
         chunks[number] = new
@@ -80,10 +80,19 @@ struct TreeFile {
         return new
     }
 
-    /// Drops the quarter that was not used for longest.
-    private mutating func evict() throws {
+    /// Gives memory back: what was used last stays, the rest is one short read away.
+    mutating func trim() throws {
+        if chunks.count > Limits.idleTreeChunks {
+            try evict(keeping: Limits.idleTreeChunks)
+        }
+        if upper.count > Limits.idleUpperNodes { upper = [:] }
+    }
+
+    /// Drops the chunks that were not used for longest.
+    private mutating func evict(keeping count: Int) throws {
         try flush()
-        let oldest = chunks.values.sorted { $0.lastUse < $1.lastUse }.prefix(chunksMax / 4 + 1)
+        let oldest = chunks.values.sorted { $0.lastUse < $1.lastUse }
+            .prefix(max(1, chunks.count - count))
         for chunk in oldest { chunks[chunk.number] = nil }
         recent = nil
     }

@@ -57,6 +57,7 @@ struct FeedCrashTests {
                 let again = try Feed(storage: image, keyPair: Faults.pair)
                 try Faults.check(again, acknowledged: least)
                 #expect(try again.verifyStored(0..<again.length) == [])
+                try again.core.withLock { try $0.checkInvariants() }
                 let length = again.length
                 try again.append(Faults.contents(length..<length + 2))
                 try again.close()

@@ -111,6 +111,7 @@ struct FeedModelTests {
         #expect(feed.localBlocks(in: range) == UInt64((a..<b).filter(model.present.contains).count))
         let stored = model.present.reduce(0) { $0 + model.blocks[$1].count }
         #expect(feed.localBytes == UInt64(stored))
+        try feed.core.withLock { try $0.checkInvariants() }
     }
 
     /// A reader fetches every block in random order and ends with the same feed.
@@ -142,6 +143,7 @@ struct FeedModelTests {
         #expect(reader.length == feed.length)
         #expect(reader.byteLength == feed.byteLength)
         #expect(reader.localBytes == feed.localBytes)
+        try reader.core.withLock { try $0.checkInvariants() }
         #expect(
             (0..<feed.length).filter(reader.has) == (0..<feed.length).filter(feed.has))
         #expect(
