@@ -7,7 +7,7 @@ import Testing
 
 /// Recorded peers of the reference, with a `Replicator` in the place of the other one. What the
 /// recorded side would have understood is read by a session with that side's secrets.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(1)))
 struct ReplicatorReplayTests {
     /// A `Replicator` with one recorded peer.
     private final class Stage {

@@ -6,7 +6,7 @@ import Testing
 @testable import Replication
 
 /// Opening, closing, privacy, extensions, announcements.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(1)))
 struct SimulationLifeCycleTests {
     @Test func servedFeedsAreNeverOfferedToStrangers() throws {
         let world = SimulationWorld()

@@ -6,7 +6,7 @@ import Testing
 @testable import Replication
 
 /// Whole nodes on a virtual clock: what readers get, how soon, and at whose cost.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(1)))
 struct SimulationTests {
     @Test func twoNodesCompleteAFeed() throws {
         let world = SimulationWorld()
@@ -182,7 +182,7 @@ struct SimulationTests {
 
     @Test func twoReadersShareTheServerFairly() throws {
         let world = SimulationWorld()
-        let source = try SimulationFeeds.writer(10, blocks: 600, bytes: 4096)
+        let source = try SimulationFeeds.writer(10, blocks: 300, bytes: 4096)
         let server = SimulationNode(world)
         server.serve(source)
         var copies: [Feed] = []
@@ -190,28 +190,28 @@ struct SimulationTests {
             let reader = SimulationNode(world)
             let copy = try SimulationFeeds.reader(of: source)
             SimulationLink(world, from: reader, to: server, bytesPerSecond: 1e6)
-            reader.demand(.blocks(0..<600), of: copy)
+            reader.demand(.blocks(0..<300), of: copy)
             copies.append(copy)
         }
-        world.run { copies[0].localBlocks(in: 0..<600) >= 300 }
-        let other = copies[1].localBlocks(in: 0..<600)
-        #expect(other > 240 && other < 360)
+        world.run { copies[0].localBlocks(in: 0..<300) >= 150 }
+        let other = copies[1].localBlocks(in: 0..<300)
+        #expect(other > 120 && other < 180)
     }
 
     @Test func aWithdrawnDemandStopsItsRequests() throws {
         let world = SimulationWorld()
-        let source = try SimulationFeeds.writer(11, blocks: 1000, bytes: 8192)
+        let source = try SimulationFeeds.writer(11, blocks: 300, bytes: 8192)
         let copy = try SimulationFeeds.reader(of: source)
         let (server, reader) = (SimulationNode(world), SimulationNode(world))
         server.serve(source)
         SimulationLink(world, from: reader, to: server, bytesPerSecond: 1e6)
-        let outcome = reader.demand(.blocks(0..<1000), of: copy)
-        world.run { copy.localBlocks(in: 0..<1000) >= 20 }
+        let outcome = reader.demand(.blocks(0..<300), of: copy)
+        world.run { copy.localBlocks(in: 0..<300) >= 20 }
         reader.replicator.withdraw(outcome.id)
         world.run(for: .seconds(30))
         #expect(outcome.code == .cancelled)
         // What was on its way still comes; nothing more is asked.
-        #expect(copy.localBlocks(in: 0..<1000) < 400)
+        #expect(copy.localBlocks(in: 0..<300) < 200)
         #expect(reader.peer?.requestsInFlight == 0)
         #expect(reader.engine.feeds.values.first?.reserved.isEmpty == true)
     }
@@ -234,16 +234,16 @@ struct SimulationTests {
 
     @Test func aForegroundBlockOvertakesABackgroundDownload() throws {
         let world = SimulationWorld()
-        let source = try SimulationFeeds.writer(13, blocks: 2000, bytes: 4096)
+        let source = try SimulationFeeds.writer(13, blocks: 600, bytes: 4096)
         let copy = try SimulationFeeds.reader(of: source)
         let (server, reader) = (SimulationNode(world), SimulationNode(world))
         server.serve(source)
         SimulationLink(
             world, from: reader, to: server, delay: .milliseconds(10), bytesPerSecond: 4e6)
-        reader.demand(.blocks(0..<2000), of: copy, priority: .background)
-        world.run { copy.localBlocks(in: 0..<2000) >= 300 }
+        reader.demand(.blocks(0..<600), of: copy, priority: .background)
+        world.run { copy.localBlocks(in: 0..<600) >= 100 }
         let start = world.now
-        let outcome = reader.demand(.blocks(1999..<2000), of: copy)
+        let outcome = reader.demand(.blocks(599..<600), of: copy)
         world.run { outcome.result != nil }
         #expect(outcome.isMet)
         // Behind one window of background blocks, not behind all of it.

@@ -139,7 +139,11 @@ extension Engine {
             let batch = changed
             changed = []
             for replication in batch {
-                if replication.availabilityChanged { feedStarved(replication) }
+                if replication.availabilityChanged {
+                    feedStarved(replication)
+                    // What one peer is late with may be asked from one that has just come.
+                    if replication.channels.count > 1 { isHedgeDue = true }
+                }
                 if replication.contentChanged { replication.measure() }
                 replication.availabilityChanged = false
                 replication.contentChanged = false
@@ -167,11 +171,12 @@ extension Engine {
         guard replication.feed.length < length else { return finish(demand, .success(())) }
         // Any answer about a block this high brings a length that is enough.
         let last = length - 1
-        guard !replication.reserved.keys.contains(where: { $0 >= last }) else { return }
-        let asked = replication.channels.filter { channel in
-            channel.hashes.contains { $0.key >= last && now < $0.value.lateAt }
+        for channel in replication.channels {
+            let blocks = channel.outstanding.filter { $0.key >= last }.values.map(\.lateAt)
+            let hashes = channel.hashes.filter { $0.key >= last }.values.map(\.lateAt)
+            guard let lateAt = (blocks + hashes).max(), now < lateAt else { continue }
+            return arm(lateAt)
         }
-        guard asked.isEmpty else { return }
         let idle = replication.channels.filter { channel in
             channel.isOpen && channel.remoteUploading
                 && !channel.hashes.contains { $0.key >= last }

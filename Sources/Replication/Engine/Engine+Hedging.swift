@@ -8,7 +8,7 @@ extension Engine {
             guard let lateAt = channel.outstanding[block]?.lateAt else { continue }
             // What is late already is looked at in this turn's end.
             if lateAt <= now { isHedgeDue = true }
-            guard lateAt > now, lateAt < hedgeAt ?? .now + .seconds(3600) else { continue }
+            if lateAt <= now || hedgeAt.map({ $0 <= lateAt }) ?? false { continue }
             hedgeAt = lateAt
             arm(lateAt)
         }

@@ -76,10 +76,12 @@ extension Engine {
         for block in channel.outstanding.keys where range.contains(block) {
             channel.peer.disappointments += 1
             release(block, of: channel)
+            channel.peer.answered(now)
         }
         for block in channel.hashes.keys where range.contains(block) {
             channel.hashes[block] = nil
-            answered(channel.peer, SchedulerLimits.answerBytesMin)
+            unbook(SchedulerLimits.answerBytesMin, from: channel.peer)
+            channel.peer.answered(now)
         }
         markChanged(channel.replication, content: false)
     }

@@ -12,7 +12,8 @@ extension Engine {
         }
         let cost = value.count + 64 * proof.nodes.count
         peer.estimator.answered(request.sample, bytes: cost, now: now)
-        answered(peer, request.bytes)
+        unbook(request.bytes, from: peer)
+        peer.answered(now)
         replication.release(index)
         // A block that was asked twice comes twice.
         guard !replication.feed.has(index) else { return stored(index, in: replication) }
@@ -20,6 +21,10 @@ extension Engine {
             try replication.feed.put(index, value: value, proof: proof)
         } catch let error as FeedError where !error.isThePeersFault {
             return rest(replication, error)
+        } catch {
+            // The peer goes; this block is not among what it still owes.
+            reconsider(replication)
+            throw error
         }
         peer.disappointments = max(0, peer.disappointments - 1)
         if channel.wantsAcks {
@@ -42,7 +47,8 @@ extension Engine {
         } else {
             return try refuseUnsolicited(index, on: channel)
         }
-        answered(peer, SchedulerLimits.answerBytesMin)
+        unbook(SchedulerLimits.answerBytesMin, from: peer)
+        peer.answered(now)
         do {
             try channel.replication.feed.put(index, value: nil, proof: proof)
         } catch let error as FeedError where !error.isThePeersFault {
@@ -63,13 +69,10 @@ extension Engine {
     }
 
     /// One request less is in flight with a peer.
-    func answered(_ peer: PeerState, _ bytes: Int) {
+    func unbook(_ bytes: Int, from peer: PeerState) {
         peer.bytesInFlight -= bytes
         peer.requestsInFlight -= 1
         peer.beginWait(now)
-        peer.respites = SchedulerLimits.respitesMax
-        peer.lastAnswerAt = now
-        peer.isStalled = false
     }
 
     /// A block is here: who waited for it goes on to the next one it lacks.
@@ -94,7 +97,7 @@ extension Engine {
     /// A request will not be answered: the block may be asked from others.
     func release(_ block: UInt64, of channel: FeedChannel) {
         guard let request = channel.outstanding.removeValue(forKey: block) else { return }
-        answered(channel.peer, request.bytes)
+        unbook(request.bytes, from: channel.peer)
         channel.replication.release(block)
         reconsider(channel.replication)
     }
@@ -104,12 +107,12 @@ extension Engine {
         let replication = channel.replication
         guard !channel.isIdle else { return }
         for (block, request) in channel.outstanding {
-            answered(peer, request.bytes)
+            unbook(request.bytes, from: peer)
             replication.release(block)
         }
         channel.outstanding = [:]
         let asks = channel.hashes.count + (channel.seek == nil ? 0 : 1)
-        for _ in 0..<asks { answered(peer, SchedulerLimits.answerBytesMin) }
+        for _ in 0..<asks { unbook(SchedulerLimits.answerBytesMin, from: peer) }
         channel.hashes = [:]
         channel.seek = nil
         reconsider(replication)

@@ -46,11 +46,7 @@ extension Engine {
         else { return }
         // A large block on a very slow line: it comes, but is not here yet.
         let progress = peer.session.bytesReceived - peer.bytesWhenWaitBegan
-        if progress >= SchedulerLimits.progressBytesMin, peer.respites > 0 {
-            peer.respites -= 1
-            peer.beginWait(now)
-            return
-        }
+        if progress >= SchedulerLimits.progressBytesMin, peer.takeRespite(now) { return }
         var needed = 0
         for channel in peer.channels.values {
             let feed = channel.replication.feed
@@ -67,7 +63,7 @@ extension Engine {
             needed += channel.hashes.count
             if channel.seek != nil {
                 channel.seek = nil
-                answered(peer, SchedulerLimits.answerBytesMin)
+                unbook(SchedulerLimits.answerBytesMin, from: peer)
             }
         }
         guard needed == 0 else {

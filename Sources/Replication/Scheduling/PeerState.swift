@@ -32,7 +32,7 @@ final class PeerState {
     var requestsInFlight = 0
     /// When the oldest wait began: the first request in flight, or the last answer (11.5).
     private(set) var waitingSince: ContinuousClock.Instant
-    var lastAnswerAt: ContinuousClock.Instant
+    private(set) var lastAnswerAt: ContinuousClock.Instant
     /// A block from here was late and nothing has come since: others are asked first.
     var isStalled = false
 
@@ -40,7 +40,7 @@ final class PeerState {
     var disappointments = 0
     /// Bytes received when the wait began, and how often it may yet begin anew without an answer.
     private(set) var bytesWhenWaitBegan: UInt64 = 0
-    var respites = SchedulerLimits.respitesMax
+    private(set) var respites = SchedulerLimits.respitesMax
 
     // -- serving
     var queue = ServeQueue()
@@ -74,6 +74,21 @@ final class PeerState {
     func beginWait(_ now: ContinuousClock.Instant) {
         waitingSince = now
         bytesWhenWaitBegan = session.bytesReceived
+    }
+
+    /// Lets the wait begin anew without an answer, some times.
+    func takeRespite(_ now: ContinuousClock.Instant) -> Bool {
+        guard respites > 0 else { return false }
+        respites -= 1
+        beginWait(now)
+        return true
+    }
+
+    /// It has answered something.
+    func answered(_ now: ContinuousClock.Instant) {
+        lastAnswerAt = now
+        respites = SchedulerLimits.respitesMax
+        isStalled = false
     }
 
     /// When a request for so many bytes, made now, will be answered.
