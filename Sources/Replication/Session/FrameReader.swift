@@ -28,10 +28,11 @@ struct FrameReader {
     ) {
         if head == buffer.count {
             buffer.removeAll(keepingCapacity: buffer.capacity <= SessionLimits.idleBuffer)
-        } else if head > 0 {
+            head = 0
+        } else if head > 0, buffer.count + chunk.count > buffer.capacity {
             buffer.removeSubrange(..<head)
+            head = 0
         }
-        head = 0
         let start = buffer.count
         buffer.append(contentsOf: chunk)
         buffer.withUnsafeMutableBytes {

@@ -6,6 +6,8 @@ struct FrameWriter {
     /// Bytes at the front that are in their final form.
     private var sealed = 0
     private var cipher: XSalsa20Stream?
+    /// Bytes that were handed over last, within reason.
+    private var usual = 0
     /// Bytes ever handed out.
     private(set) var total: UInt64 = 0
 
@@ -31,8 +33,8 @@ struct FrameWriter {
     ) {
         let header = channel << 4 | UInt64(type.rawValue)
         let length = Varint.size(header) + size
-        // Later frames find a buffer that has grown, doubling, as arrays do.
-        if bytes.isEmpty { bytes.reserveCapacity(length + SessionLimits.varintBytes) }
+        // As much as was handed over last: a stream of blocks then never copies its buffer to grow.
+        if bytes.isEmpty { bytes.reserveCapacity(max(length + SessionLimits.varintBytes, usual)) }
         Varint.append(UInt64(length), to: &bytes)
         Varint.append(header, to: &bytes)
         let start = bytes.count
@@ -49,6 +51,7 @@ struct FrameWriter {
         var taken: [UInt8] = []
         swap(&taken, &bytes)
         sealed = 0
+        usual = min(taken.count, SessionLimits.idleBuffer)
         total += UInt64(taken.count)
         return taken
     }
