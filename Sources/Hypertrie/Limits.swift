@@ -51,11 +51,11 @@ enum OwnLimits {
     static let diffGapBlocksMax: UInt64 = 256
     /// Blocks that a history reader asks for at once.
     static let historyAheadMax: UInt64 = 256
-    /// Operations of one batch: keeps its nodes in memory until the append.
-    static let batchOperationsMax = 1_000_000
-    /// Walks whose request is remembered, so that a walk that is run again does not ask again.
+    /// Operations of one batch: its nodes, of some 700 bytes each, stay in memory until the append.
+    static let batchOperationsMax = 200_000
+    /// Requests remembered, so that a walk that is run again asks for the same as before.
     static let requestsRememberedMax = 64
-    /// Milliseconds for which an answer is expected, and after which a walk may ask again.
+    /// Milliseconds for which an answer is expected, and after which it is asked for anew.
     static let requestMillisecondsMax: UInt64 = 30_000
     /// Blocks accepted from peers a request: the answers of two peers that do not agree.
     static let creditPerRequest = 2 * SpecLimits.answerBlocksMax

@@ -122,16 +122,17 @@ public struct MountedIterator {
     }
 
     private mutating func nextItem(in index: Int) throws -> Item? {
-        var level = levels[index]
-        defer { levels[index] = level }
         while true {
-            if level.pending == nil { level.pending = try level.entries.next() }
+            if levels[index].pending == nil {
+                levels[index].pending = try levels[index].entries.next()
+            }
+            let level = levels[index]
             guard let node = level.pending else { return nil }
             let path = node.record.path
             if let covered = level.covered,
                 covered.sharedComponents(with: path) == covered.components.count
             {
-                level.pending = nil
+                levels[index].pending = nil
                 continue
             }
             let here = MountPlace(
@@ -140,13 +141,13 @@ public struct MountedIterator {
             let isFlagged = node.userFlags == MountRecord.userFlag
             let mount = isFlagged ? try tries.mount(at: here) : nil
             if let mount {
-                level.covered = path
-                let isOpen = here.chain.count < SpecLimits.mountDepthMax
-                if enterMounts, isOpen, !here.isEntered(mount.record) {
+                levels[index].covered = path
+                let isShallow = here.chain.count < SpecLimits.mountDepthMax
+                if enterMounts, isShallow, !here.isEntered(mount.record) {
                     entering = (here, mount)
                 }
             }
-            level.pending = nil
+            levels[index].pending = nil
             return Item(path: here.path, place: here, node: node, mount: mount)
         }
     }

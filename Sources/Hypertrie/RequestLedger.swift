@@ -1,9 +1,10 @@
 /// What was asked of peers, and what may therefore be accepted from them
 /// (docs/spec/hypertrie.md section 12). Time comes in from outside, in milliseconds.
 struct RequestLedger {
-    private struct Walk {
-        var followed: Int
-        var time: UInt64
+    /// A stretch of an iteration, by the request for its beginning.
+    private struct Stretch: Hashable {
+        var walk: [UInt8]
+        var number: Int
     }
 
     private var expectedUntil: UInt64?
@@ -11,8 +12,7 @@ struct RequestLedger {
     private var foreground = 0
     /// The newest head that was asked about: answers may name blocks up to it.
     private(set) var newestHead: UInt64 = 0
-    /// Iterations by their request without checkpoint.
-    private var walks: [[UInt8]: Walk] = [:]
+    private var requests: [Stretch: (payload: [UInt8], time: UInt64)] = [:]
 
     /// A request leaves: answers are expected from now on.
     mutating func asked(head: UInt64, at now: UInt64) {
@@ -26,20 +26,24 @@ struct RequestLedger {
         newestHead = max(newestHead, head)
     }
 
-    /// Whether an iteration that has followed that many pointers may ask (again): a walk that is
-    /// run again from its beginning has asked already.
-    mutating func mayAsk(_ walk: [UInt8], followed: Int, at now: UInt64) -> Bool {
-        if let last = walks[walk], followed < last.followed + SpecLimits.pointersPerRequest,
-            now < last.time + OwnLimits.requestMillisecondsMax
-        {
-            return false
+    /// The request of an iteration that has followed that many pointers: the same one for a whole
+    /// stretch of 2048, however often the walk is run again from its beginning, so that whoever
+    /// sends requests can tell that this one is sent. `fresh` asks for what comes from here on.
+    mutating func request(
+        of walk: [UInt8], followed: Int, fresh: [UInt8], at now: UInt64
+    ) -> [UInt8] {
+        let number = followed / SpecLimits.pointersPerRequest
+        guard number > 0 else { return walk }
+        let stretch = Stretch(walk: walk, number: number)
+        if let known = requests[stretch], now < known.time + OwnLimits.requestMillisecondsMax {
+            return known.payload
         }
-        if walks.count >= OwnLimits.requestsRememberedMax, walks[walk] == nil {
-            walks = walks.filter { now < $0.value.time + OwnLimits.requestMillisecondsMax }
-            if walks.count >= OwnLimits.requestsRememberedMax { walks.removeAll() }
+        if requests.count >= OwnLimits.requestsRememberedMax {
+            requests = requests.filter { now < $0.value.time + OwnLimits.requestMillisecondsMax }
+            if requests.count >= OwnLimits.requestsRememberedMax { requests.removeAll() }
         }
-        walks[walk] = Walk(followed: followed, time: now)
-        return true
+        requests[stretch] = (fresh, now)
+        return fresh
     }
 
     /// Whether an answer is worth looking at.

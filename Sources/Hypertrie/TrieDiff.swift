@@ -52,6 +52,8 @@ public struct TrieDiff {
     public mutating func next() throws -> Entry? {
         do {
             var walk = try opened()
+            // Let go of, so that it is not copied when it changes.
+            self.walk = nil
             defer { self.walk = walk }
             return try walk.next()
         } catch let absent as AbsentNodes {

@@ -51,8 +51,7 @@ final class TrieExtension: Sendable {
         return try? message.encoded()
     }
 
-    /// The message that goes with the missing blocks of an iteration; `nil` when a peer has been
-    /// asked for this stretch already.
+    /// The message that goes with the missing blocks of an iteration.
     func request(
         prefix: TriePath, options: Trie.IterationOptions, head: UInt64, followed: Int,
         checkpoint: [UInt8]?
@@ -61,13 +60,12 @@ final class TrieExtension: Sendable {
             head: head, prefix: prefix.key, flags: options.bits, checkpoint: nil)
         guard let walk = try? TrieMessage.iterator(iterator).encoded() else { return nil }
         iterator.checkpoint = checkpoint
-        let isDue = state.withLock { state in
+        guard let fresh = try? TrieMessage.iterator(iterator).encoded() else { return nil }
+        return state.withLock { state in
             let now = clock()
-            guard state.ledger.mayAsk(walk, followed: followed, at: now) else { return false }
             state.ledger.asked(head: head, at: now)
-            return true
+            return state.ledger.request(of: walk, followed: followed, fresh: fresh, at: now)
         }
-        return isDue ? try? TrieMessage.iterator(iterator).encoded() : nil
     }
 
     // MARK: Receiving

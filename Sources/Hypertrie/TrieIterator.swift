@@ -61,6 +61,8 @@ public struct TrieIterator {
     mutating func nextStop() throws -> IteratorWalk<TrieCore>.Stop? {
         do {
             var walk = try opened()
+            // Let go of, so that it is not copied when it changes.
+            self.walk = nil
             defer { self.walk = walk }
             return try walk.next()
         } catch let absent as AbsentNodes {

@@ -1,10 +1,10 @@
-/// One batch in the making: nodes that are not appended yet, on top of the feed
-/// (docs/spec/hypertrie.md section 8.3).
-struct TrieWriter: NodeSource {
-    private let core: TrieCore
-    private let start: UInt64
-    private(set) var records: [NodeRecord] = []
+/// One batch in the making (docs/spec/hypertrie.md section 8.3).
+struct TrieWriter {
+    private let nodes: BatchNodes
     private var head: NodeRecord?
+
+    /// The new nodes so far.
+    var records: [NodeRecord] { nodes.records }
 
     /// Asked with the key's old node (or the nearest one, where `closest`) whether to go on.
     struct Condition {
@@ -14,19 +14,8 @@ struct TrieWriter: NodeSource {
 
     /// The core's writer lock is held.
     init(_ core: TrieCore) throws {
-        self.core = core
-        start = core.feed.length
+        nodes = BatchNodes(core)
         head = try core.headSeq.map(core.load)
-    }
-
-    func record(_ seq: UInt64) throws -> NodeRecord? {
-        if seq < start { return try core.record(seq) }
-        let index = seq - start
-        return index < UInt64(records.count) ? records[Int(index)] : nil
-    }
-
-    func isHere(_ seq: UInt64) -> Bool {
-        seq < start ? core.isHere(seq) : seq - start < UInt64(records.count)
     }
 
     /// Seq of the new node; `nil` when the condition did not hold.
@@ -36,7 +25,7 @@ struct TrieWriter: NodeSource {
         guard userFlags <= SpecLimits.userFlagsMax else {
             throw TrieError(.tooLarge, "user flags go up to \(SpecLimits.userFlagsMax)")
         }
-        var walk = PutWalk(self, path)
+        var walk = PutWalk(nodes, path)
         let result = try walk.run(from: head)
         if let condition {
             let old = result.last.flatMap {
@@ -50,7 +39,7 @@ struct TrieWriter: NodeSource {
     /// Seq of the block that leaves the key out; `nil` when it was not there, or the condition
     /// did not hold.
     mutating func delete(_ path: TriePath, condition: Condition? = nil) throws -> UInt64? {
-        let result = try DeleteWalk(source: self, path: path).run(from: head)
+        let result = try DeleteWalk(source: nodes, path: path).run(from: head)
         guard let node = result.node else {
             if let condition, condition.closest {
                 _ = try condition.check(result.last.map(TrieNode.init))
@@ -60,7 +49,7 @@ struct TrieWriter: NodeSource {
         if let condition, try !condition.check(TrieNode(node)) { return nil }
         let neighbour = result.neighbour
         let path = try neighbour?.path ?? TriePath(normalized: "", hidden: node.path.isHidden)
-        var walk = PutWalk(self, path, skipping: node.seq)
+        var walk = PutWalk(nodes, path, skipping: node.seq)
         let table = try walk.run(from: head).table
         return add(path, neighbour?.value, neighbour?.flags ?? node.flags & 1, table)
     }
@@ -68,9 +57,9 @@ struct TrieWriter: NodeSource {
     private mutating func add(
         _ path: TriePath, _ value: [UInt8]?, _ flags: UInt64, _ table: TrieTable
     ) -> UInt64 {
-        let seq = start + UInt64(records.count)
+        let seq = nodes.nextSeq
         let record = NodeRecord(seq: seq, path: path, value: value, flags: flags, table: table)
-        records.append(record)
+        nodes.append(record)
         head = record
         return seq
     }
@@ -78,7 +67,7 @@ struct TrieWriter: NodeSource {
     /// Appends everything as one batch.
     func commit() throws {
         guard !records.isEmpty else { return }
-        try core.feed.append(records.map { try $0.encoded() })
-        core.remember(records.suffix(OwnLimits.cacheNodesMax / 4))
+        try nodes.core.feed.append(records.map { try $0.encoded() })
+        nodes.core.remember(records.suffix(OwnLimits.cacheNodesMax / 4))
     }
 }

@@ -76,19 +76,19 @@ struct ExtensionTests {
         #expect(more.now.count + more.ahead.count == 4 * 2176)
     }
 
-    @Test func aWalkThatIsRunAgainDoesNotAskAgain() {
+    @Test func aWalkThatIsRunAgainAsksForTheSame() {
         var ledger = RequestLedger()
-        let ask1 = ledger.mayAsk([1], followed: 0, at: 0)
-        #expect(ask1)
-        let ask2 = ledger.mayAsk([1], followed: 2000, at: 10)
-        #expect(!ask2)
-        let ask3 = ledger.mayAsk([2], followed: 0, at: 10)
-        #expect(ask3)
-        let ask4 = ledger.mayAsk([1], followed: 2048, at: 20)
-        #expect(ask4)
-        let ask5 = ledger.mayAsk([1], followed: 0, at: 40_000)
-        #expect(ask5)
-        for walk in 0..<UInt8.max { _ = ledger.mayAsk([walk, 0], followed: 0, at: 0) }
+        var asked: [[UInt8]] = []
+        for (followed, fresh, now): (Int, UInt8, UInt64) in [
+            (0, 1, 0), (2047, 2, 0), (2048, 3, 0), (3000, 4, 10), (4096, 5, 20), (2100, 6, 40_000),
+        ] {
+            asked.append(ledger.request(of: [0], followed: followed, fresh: [fresh], at: now))
+        }
+        #expect(asked == [[0], [0], [3], [3], [5], [6]])
+        for walk in 0..<UInt8.max {
+            let mine = ledger.request(of: [walk, 0], followed: 5000, fresh: [walk], at: 0)
+            #expect(mine == [walk])
+        }
     }
 
     private func asks(_ trie: Trie, _ wire: TrieExtension, from peer: UInt64) throws {
