@@ -26,7 +26,7 @@ extension Feed {
 
     /// Ends a batch whose blocks and nodes are written.
     func commit(_ snapshot: FeedCore.Snapshot) throws {
-        let first = try flushing.withLock { _ in
+        try flushing.withLock { _ in
             let first = try core.withLock { try $0.beginCommit(snapshot) }
             var next = first
             while next < snapshot.length {
@@ -41,9 +41,7 @@ extension Feed {
                 throw error
             }
             core.withLock { $0.endCommit(snapshot) }
-            return first
         }
-        announce([.grew(length: snapshot.length), .stored(first..<snapshot.length)])
     }
 
     /// Forgets blocks, to make room; they can be fetched again. Tree nodes, offsets and signatures

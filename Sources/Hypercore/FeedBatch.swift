@@ -77,6 +77,9 @@ public final class FeedBatch {
         try feed.commit(
             FeedCore.Snapshot(
                 length: nextBlock, roots: roots, byteLength: nextByte, signature: signature))
+        // An observer may write to the feed in turn: the gate is open by then.
+        cancel()
+        feed.announce([.grew(length: nextBlock), .stored(firstBlock..<nextBlock)])
         return firstBlock
     }
 

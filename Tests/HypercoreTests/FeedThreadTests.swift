@@ -84,6 +84,18 @@ struct FeedThreadTests {
         #expect(feed.length == 120)
     }
 
+    @Test func anObserverMayWriteToTheFeedItself() throws {
+        let feed = try Feed(storage: MemoryStorage())
+        let observation = feed.observe { event in
+            if event == .grew(length: 1) {
+                #expect(throws: Never.self) { try feed.append([[2]]) }
+            }
+        }
+        try feed.append([[1]])
+        feed.stopObserving(observation)
+        #expect(feed.length == 2)
+    }
+
     @Test func aBatchThatIsLetGoLeavesTheGateOpen() throws {
         let feed = try Feed(storage: MemoryStorage())
         do {
