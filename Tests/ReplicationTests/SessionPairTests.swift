@@ -65,6 +65,17 @@ struct SessionPairTests {
         #expect(pair.opened(.b).count == 2)
     }
 
+    @Test func aChannelThatIsClosedAtOnceIsNotReportedAsOpened() throws {
+        let pair = SessionPair(.announced())
+        _ = try pair.open(.a, feed, extensions: [])
+        try pair.settle()
+        let b = try pair.open(.b, feed, extensions: [])
+        pair[.b].close(b)
+        try pair.settle()
+        #expect(pair.opened(.b).isEmpty)
+        #expect(pair[.a].channelCount == 0)
+    }
+
     @Test func aClosedFeedOpensAgainUnderFreshNumbers() throws {
         let pair = SessionPair(.announced())
         let a = try pair.open(.a, feed, extensions: [])

@@ -37,7 +37,12 @@ extension Session {
         handle: (inout Session, Event) throws -> Void
     ) throws {
         if let failure { throw failure }
-        while !events.isEmpty { try handle(&self, events.removeFirst()) }
+        while !events.isEmpty {
+            let event = events.removeFirst()
+            // The owner may have closed the channel by now.
+            if case .opened(let id) = event, !isOpen(id) { continue }
+            try handle(&self, event)
+        }
     }
 
     private mutating func process(
