@@ -2,8 +2,9 @@
 ///
 /// What arrives has been checked for shape: every integer is at most 2^53-1 (so sums of two do not
 /// overflow), hashes have 32 and signatures 64 bytes, a Data message without value starts with the
-/// leaf of its block, a bitfield that is not empty starts at a multiple of 8. Whether it makes sense for the feed is
-/// for the receiver to judge: ranges may lie beyond the feed and bitfields may not decode.
+/// leaf of its block, a bitfield that is not empty starts at a multiple of 8. Whether it makes
+/// sense for the feed is for the receiver to judge: ranges may lie beyond the feed and bitfields
+/// may not decode.
 /// Optional parts are `nil` where the sender left them out.
 public enum Message: Sendable, Equatable {
     /// The sender's extension names, sorted, and whether it wants Data acknowledged (`nil` on
