@@ -99,7 +99,7 @@ extension Store {
     private func load(_ pair: KeyPair, name: [UInt8]) throws -> Feed {
         let key = pair.publicKey
         guard !folder.isEmpty else {
-            return try Feed(storage: memory(key.discoveryKey), key: key, keyPair: pair)
+            return try Feed(storage: storage(key.discoveryKey), key: key, keyPair: pair)
         }
         let files = FeedFolder(store: folder, key.discoveryKey)
         if isReadOnly {
@@ -119,7 +119,7 @@ extension Store {
     /// Opens or creates a feed by key; its folder tells whether it can be written.
     private func load(_ key: PublicKey) throws -> Feed {
         guard !folder.isEmpty else {
-            return try Feed(storage: memory(key.discoveryKey), key: key)
+            return try Feed(storage: storage(key.discoveryKey), key: key)
         }
         let files = FeedFolder(store: folder, key.discoveryKey)
         if isReadOnly {
@@ -129,7 +129,7 @@ extension Store {
             return try Feed(storage: OverlayStorage(folder: files.path), key: key)
         }
         if try files.key() == nil { try files.create(key: key, name: nil) }
-        let storage = FolderStorage(folder: files.path)
+        let storage = storage(key.discoveryKey)
         guard let name = try files.name() else { return try Feed(storage: storage, key: key) }
         let pair = masterKey.keyPair(name: name)
         guard pair.publicKey == key else {
@@ -139,14 +139,5 @@ extension Store {
                     + "Put the right master_key back or open the store read-only. Otherwise")
         }
         return try Feed(storage: NamedStorage(files: storage), key: key, keyPair: pair)
-    }
-
-    private func memory(_ key: DiscoveryKey) -> MemoryStorage {
-        state.withLock { state in
-            if let found = state.memory[key] { return found }
-            let new = MemoryStorage()
-            state.memory[key] = new
-            return new
-        }
     }
 }

@@ -28,13 +28,13 @@ public final class Store: Replicator.Directory {
         var handlers: [@Sendable (Feed) -> Void] = []
         /// Asked for and not stored here.
         var misses: Set<DiscoveryKey> = []
-        /// Files of a store in memory.
-        var memory: [DiscoveryKey: MemoryStorage] = [:]
         var lock: StoreLock?
         var isClosed = false
     }
 
     let masterKey: MasterKey
+    /// A feed's files.
+    let storage: @Sendable (DiscoveryKey) -> any FeedStorage
     let state: Mutex<State>
     let random: Mutex<any RandomSource>
     /// Held while a feed is opened and announced, so that nobody gets it before all handlers have
@@ -57,20 +57,32 @@ public final class Store: Replicator.Directory {
         var random = SystemRandom()
         let masterKey = try MasterKey(folder: path, readOnly: readOnly, random: &random)
         self.init(
-            folder: path, isReadOnly: readOnly, masterKey: masterKey, random: random, lock: lock)
+            folder: path, isReadOnly: readOnly, masterKey: masterKey, random: random, lock: lock
+        ) { FolderStorage(folder: FeedFolder(store: path, $0).path) }
     }
 
     /// A store in memory, for tests and simulations; the same random source gives the same keys.
     public convenience init(memory random: some RandomSource) {
+        let shelf = MemoryShelf()
+        self.init(random: random) { shelf.storage($0) }
+    }
+
+    /// A store on any storage: `storage` gives a feed's files, the same ones for each call.
+    public convenience init(
+        random: some RandomSource, storage: @escaping @Sendable (DiscoveryKey) -> any FeedStorage
+    ) {
         var random = random
         let masterKey = MasterKey(random.bytes32())
-        self.init(folder: "", isReadOnly: false, masterKey: masterKey, random: random, lock: nil)
+        self.init(
+            folder: "", isReadOnly: false, masterKey: masterKey, random: random, lock: nil,
+            storage: storage)
     }
 
     init(
         folder: String, isReadOnly: Bool, masterKey: MasterKey, random: any RandomSource,
-        lock: StoreLock?
+        lock: StoreLock?, storage: @escaping @Sendable (DiscoveryKey) -> any FeedStorage
     ) {
+        self.storage = storage
         self.folder = folder
         self.isReadOnly = isReadOnly
         self.masterKey = masterKey
@@ -118,5 +130,18 @@ public final class Store: Replicator.Directory {
             do { try body(feed) } catch { failure = failure ?? error }
         }
         if let failure { throw failure }
+    }
+}
+
+/// The feeds of a store in memory.
+private final class MemoryShelf: Sendable {
+    private let feeds = Mutex<[DiscoveryKey: MemoryStorage]>([:])
+
+    func storage(_ key: DiscoveryKey) -> MemoryStorage {
+        feeds.withLock { feeds in
+            let storage = feeds[key] ?? MemoryStorage()
+            feeds[key] = storage
+            return storage
+        }
     }
 }

@@ -28,6 +28,8 @@ public final class FolderImport: Sendable {
         public var ignoreFile = ".hyperfsignore"
         /// Threads that read and hash.
         public var workers = 2
+        /// Entries in one metadata append.
+        var commitEntries = OwnLimits.commitEntries
 
         /// The defaults.
         public init() {}

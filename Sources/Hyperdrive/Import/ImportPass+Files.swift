@@ -175,7 +175,7 @@ extension ImportPass {
         while offset < info.size {
             guard let count = try? file.read(at: offset, into: buffer), count > 0,
                 let old = try? previous.read(at: offset, count: count),
-                old.elementsEqual(buffer[..<count])
+                buffer.starts(with: old, count: count)
             else { return false }
             offset += UInt64(count)
         }

@@ -38,7 +38,7 @@ final class ImportPass {
         self.note = note
         self.isCancelled = isCancelled
         meter = ImportMeter(progress)
-        writer = try ImportWriter(task.drive)
+        writer = try ImportWriter(task.drive, commitEntries: task.options.commitEntries)
         let store = task.drive.store.folder
         storeFolder = store.isEmpty ? nil : try? LocalFolder(path: store).info()
         pool = ReadPool(threads: task.options.workers)

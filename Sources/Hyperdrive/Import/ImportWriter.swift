@@ -7,6 +7,7 @@ import Hypercore
 final class ImportWriter {
     private let drive: Drive
     private let content: Feed
+    private let commitEntries: Int
     private var batch: FeedBatch?
     private var edits: [Drive.Edit] = []
     private var bytes: UInt64 = 0
@@ -14,8 +15,9 @@ final class ImportWriter {
     /// Paths of all entries so far.
     private(set) var changed: [String] = []
 
-    init(_ drive: Drive) throws {
+    init(_ drive: Drive, commitEntries: Int) throws {
         self.drive = drive
+        self.commitEntries = commitEntries
         content = try drive.content()
     }
 
@@ -48,7 +50,7 @@ final class ImportWriter {
     /// Commits when it is time to. Not called in the middle of a file.
     func commitIfDue() throws {
         let isOld = began.map { .now - $0 > .seconds(OwnLimits.commitSeconds) } ?? false
-        guard edits.count >= OwnLimits.commitEntries || bytes >= OwnLimits.commitBytes || isOld
+        guard edits.count >= commitEntries || bytes >= OwnLimits.commitBytes || isOld
         else { return }
         try commit()
     }

@@ -89,7 +89,7 @@ final class ReadJob: @unchecked Sendable {
         guard let previous, previous.size == UInt64(outcome.count),
             let old = try? previous.read(at: 0, count: outcome.count)
         else { return false }
-        return old.elementsEqual(outcome.bytes[..<outcome.count])
+        return outcome.bytes.starts(with: old, count: outcome.count)
     }
 }
 
@@ -150,6 +150,18 @@ final class ReadPool: @unchecked Sendable {
             condition.lock()
             for job in jobs { job.isDone = true }
             condition.broadcast()
+        }
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    /// Whether the first `count` bytes are those.
+    func starts(with bytes: [UInt8], count: Int) -> Bool {
+        guard bytes.count == count, count <= self.count, let start = baseAddress else {
+            return count == 0 && bytes.isEmpty
+        }
+        return bytes.withUnsafeBytes {
+            $0.baseAddress.map { memcmp($0, start, count) == 0 } ?? true
         }
     }
 }
