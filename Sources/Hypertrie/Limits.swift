@@ -41,8 +41,8 @@ enum SpecLimits {
 enum OwnLimits {
     /// Decoded nodes kept a feed: the upper levels of a trie of millions, all of a common drive.
     static let cacheNodesMax = 65_536
-    /// Estimated bytes of those nodes; a node of a drive takes about 500.
-    static let cacheBytesMax = 24 << 20
+    /// Estimated bytes of those nodes; a node of a drive takes about 650.
+    static let cacheBytesMax = 32 << 20
     /// Missing blocks named at once: a few messages' worth, so that a round trip is well used.
     static let missingBlocksMax = 1024
     /// Local nodes looked through for missing ones before a computation gives up and waits.

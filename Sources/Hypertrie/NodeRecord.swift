@@ -24,8 +24,9 @@ final class NodeRecord: Sendable {
 
     /// Roughly what the record holds in memory.
     var byteCost: Int {
-        256 + path.key.utf8.count + 24 * path.components.count + (value?.count ?? 0)
-            + 16 * table.buckets.count + 8 * table.pointers.count
+        // The object, five arrays' headers, and what they hold.
+        320 + path.key.utf8.count + 16 * path.components.count + (value?.count ?? 0)
+            + 8 * table.buckets.count + 8 * table.pointers.count
     }
 
     /// Decodes and checks a block.

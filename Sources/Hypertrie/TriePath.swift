@@ -2,10 +2,19 @@ import HyperCrypto
 
 /// One component of a key: where it stands in the key's UTF-8, and its hash.
 struct TrieComponent: Sendable {
-    let start: Int
-    let end: Int
     /// SipHash-2-4 under the zero key; digit d is bits 2d and 2d + 1.
     let hash: UInt64
+    private let storedStart: UInt32
+    private let storedEnd: UInt32
+
+    init(start: Int, end: Int, hash: UInt64) {
+        self.hash = hash
+        storedStart = UInt32(truncatingIfNeeded: start)
+        storedEnd = UInt32(truncatingIfNeeded: end)
+    }
+
+    var start: Int { Int(storedStart) }
+    var end: Int { Int(storedEnd) }
 }
 
 /// A key as the trie sees it (docs/spec/hypertrie.md section 3): a hidden bit, 32

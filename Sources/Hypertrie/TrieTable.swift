@@ -6,13 +6,23 @@
 ///
 /// Slot s holds a node whose digit at the position is s mod 5; slots from 5 up are collisions.
 struct TrieTable: Sendable {
-    /// The non-empty slots of one position; a window on the table's pointers.
+    /// The non-empty slots of one position; a window on the table's pointers. Eight bytes: caches
+    /// hold hundreds of thousands. The limits of keys and tables keep both numbers below 2^16.
     struct Bucket: Sendable {
-        let position: Int
         /// Bit s is set where slot s has a pointer.
         let slots: UInt32
+        private let storedPosition: UInt16
+        private let storedStart: UInt16
+
+        init(position: Int, slots: UInt32, start: Int) {
+            self.slots = slots
+            storedPosition = UInt16(position)
+            storedStart = UInt16(start)
+        }
+
+        var position: Int { Int(storedPosition) }
         /// Index of the first pointer.
-        let start: Int
+        var start: Int { Int(storedStart) }
     }
 
     private(set) var buckets: [Bucket] = []
