@@ -76,7 +76,8 @@ public final class Replicator: Sendable {
     // MARK: From any thread
 
     /// Replicates this feed with every peer that proves its key: we open it on all connections.
-    /// (A writable feed waits until a peer opens it: we have nothing to read.)
+    /// Not so a writable feed, and one that was looked up for a peer: as long as nobody here reads
+    /// it, it waits to be asked for, and reveals nothing (docs/spec/corestore.md section 6).
     public func join(_ feed: Feed) { join(feed, following: false) }
 
     /// Keeps the length up to date and, for small feeds, everything (DESIGN.md section 3).
@@ -85,7 +86,7 @@ public final class Replicator: Sendable {
     private func join(_ feed: Feed, following: Bool) {
         feed.network = self
         engine.executor.execute { [engine] in
-            engine.turn { engine.join(feed, following: following) }
+            engine.turn { engine.join(feed, following: following, toRead: following) }
         }
     }
 
@@ -98,6 +99,7 @@ public final class Replicator: Sendable {
     /// A feed may be served from now on: opened with those peers that asked for it in vain before,
     /// and with nobody else.
     public func available(_ feed: Feed) {
+        feed.network = self
         engine.executor.execute { [engine] in
             engine.turn { engine.available(engine.replication(of: feed)) }
         }

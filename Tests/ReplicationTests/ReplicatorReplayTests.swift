@@ -189,6 +189,51 @@ struct ReplicatorReplayTests {
         #expect(answered == expected)
     }
 
+    /// Live sessions: extension messages, hash requests, feeds refused and opened late.
+    @Test func aRecordedLiveSessionIsPlayedThrough() throws {
+        let stage = try Stage("live", ours: \.initiator)
+        let feed = try writer(stage.recorded, blocks: Self.generated(9))
+        final class Heard: @unchecked Sendable { var payloads: [[UInt8]] = [] }
+        let heard = Heard()
+        feed.handleExtension("zeta") { _, payload in heard.payloads.append(payload) }
+        stage.node.serve(feed)
+        stage.peer.keys = stage.recorded.keys
+        stage.play()
+        #expect(stage.node.drops.isEmpty)
+        #expect(heard.payloads == [Array("ping".utf8)])
+        let answers: [UInt64: Bool] = stage.peer.heard.reduce(into: [:]) {
+            if case .data(let index, let value, _, _) = $1 { $0[index] = value != nil }
+        }
+        #expect(answers == [3: true, 0: true, 5: false, 8: true])
+    }
+
+    @Test func severalRecordedFeedsShareAConnection() throws {
+        let stage = try Stage("multi", ours: \.initiator)
+        for member in stage.recorded.json["feeds"].array {
+            let seed = try #require(Bytes32(hex: member["seed"].string))
+            let feed = try Feed(storage: MemoryStorage(), keyPair: KeyPair(seed: seed))
+            try feed.append(Self.generated(member["length"].int))
+            stage.node.serve(feed)
+        }
+        stage.peer.keys = stage.recorded.keys
+        stage.play()
+        #expect(stage.peer.failure == nil)
+        #expect(stage.node.drops.isEmpty)
+        let answers = stage.peer.heard.count { if case .data = $0 { true } else { false } }
+        #expect(answers == 5)
+    }
+
+    /// The blocks that Tests/Fixtures/hypercore/README.md tells how to make.
+    private static func generated(_ count: Int) -> [[UInt8]] {
+        (0..<count).map { i in
+            let bytes: Int = (i * 62 + 13) % 97
+            return (0..<bytes).map { j in
+                let byte: Int = i * 31 + j * 17 + 5
+                return UInt8(truncatingIfNeeded: byte)
+            }
+        }
+    }
+
     /// Capabilities that are wrong: the connection ends, or just the feed stays closed (11.1).
     @Test func wrongCapabilitiesOpenNothing() throws {
         for name in ["badcap", "badcap2"] {

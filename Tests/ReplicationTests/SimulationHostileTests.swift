@@ -269,6 +269,35 @@ struct SimulationHostileTests {
         #expect(peer.queue.count > 70)
     }
 
+    /// A peer with thousands of requests waiting does not keep another from its few.
+    @Test func aGreedyPeerDoesNotStarveAModestOne() throws {
+        let world = SimulationWorld()
+        let source = try SimulationFeeds.writer(51, blocks: 100, bytes: 2048)
+        let server = SimulationNode(world)
+        server.serve(source)
+        // All of this happens at one moment: what counts is the order in which we serve.
+        func asker(_ requests: UInt64) -> SimulationScript {
+            let script = SimulationScript(world, source)
+            script.onOpen = {
+                for i in 0..<requests {
+                    $0.send(.request(index: i % 100, bytes: 0, hash: false, nodes: 1))
+                }
+            }
+            SimulationLink(world, from: script, to: server, delay: .zero, bytesPerSecond: 1e15)
+            return script
+        }
+        func blocks(_ script: SimulationScript) -> Int {
+            script.heard.count { if case .data = $0 { true } else { false } }
+        }
+        let greedy = asker(3000)
+        let modest = asker(60)
+        world.run(for: .seconds(1)) { blocks(modest) == 60 }
+        #expect(blocks(modest) == 60)
+        #expect(blocks(greedy) < 1500)
+        world.run(for: .seconds(1))
+        #expect(blocks(greedy) == 3000)
+    }
+
     /// Random networks, random misfortune: every reader completes with the right bytes.
     @Test func randomNetworksComplete() throws {
         var seeds = SeededRandom.announced()

@@ -40,6 +40,27 @@ struct SimulationLifeCycleTests {
         #expect(server.engine.feeds.values.allSatisfy { $0.channels.isEmpty })
     }
 
+    /// A store joins whatever it opens, also what it opens because a peer asked.
+    @Test func aFeedOpenedForOnePeerIsNotShownToOthers() throws {
+        let world = SimulationWorld()
+        let source = try SimulationFeeds.writer(36, blocks: 4)
+        let cached = try SimulationFeeds.reader(of: source)
+        let server = SimulationNode(world)
+        server.serve(cached)
+        let friend = SimulationScript(world, source)
+        let stranger = SimulationScript(world, source, opensAtOnce: false)
+        SimulationLink(world, from: friend, to: server)
+        SimulationLink(world, from: stranger, to: server)
+        world.run(for: .seconds(1))
+        server.replicator.join(cached)
+        world.run(for: .seconds(1))
+        #expect(friend.channel != nil)
+        #expect(stranger.strangers.isEmpty)
+        server.demand(.blocks(0..<1), of: cached, timeout: .seconds(1))
+        world.run(for: .seconds(2))
+        #expect(stranger.strangers == [source.discoveryKey])
+    }
+
     @Test func companionsAreOpenedAsSoonAsTheFirstFeedIsProven() throws {
         let world = SimulationWorld()
         let metadata = try SimulationFeeds.writer(24, blocks: 5)

@@ -59,7 +59,9 @@ extension Engine {
             return refuse(discoveryKey, to: peer)
         }
         if let feed = directory.feed(discoveryKey: discoveryKey) {
-            return open(replication(of: feed), with: peer)
+            let replication = replication(of: feed)
+            replication.isForPeers = true
+            return open(replication, with: peer)
         }
         guard peer.unknown.count < SchedulerLimits.unknownKeysMax else {
             return refuse(discoveryKey, to: peer)
@@ -148,7 +150,9 @@ extension Engine {
 
     // -- joining and leaving
 
-    func join(_ feed: Feed, following: Bool) {
+    /// `toRead`: somebody asks for blocks. Without, a feed that was opened for a peer's sake is not
+    /// shown to the others.
+    func join(_ feed: Feed, following: Bool = false, toRead: Bool) {
         guard !isClosed else { return }
         let replication = replication(of: feed)
         if following && !replication.isFollowed {
@@ -156,7 +160,9 @@ extension Engine {
             markChanged(replication, content: true)
         }
         // A writer has nothing to read: it waits for others to open the feed.
-        guard !feed.isWritable else { return available(replication) }
+        guard !feed.isWritable, toRead || !replication.isForPeers else {
+            return available(replication)
+        }
         guard !replication.isJoined else { return }
         replication.isJoined = true
         for peer in peersInOrder { open(replication, with: peer) }

@@ -19,7 +19,7 @@ extension Engine {
             return
         }
         // Who demands wants to read.
-        join(feed, following: false)
+        join(feed, toRead: true)
         let wish: ActiveDemand.Wish =
             switch demand.target {
             case .blocks(let range): .blocks(BlockWalk(range))

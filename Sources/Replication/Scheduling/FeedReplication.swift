@@ -12,6 +12,8 @@ final class FeedReplication {
     /// We want to read: it is opened on every connection.
     var isJoined = false
     var isFollowed = false
+    /// It came here because a peer asked for it: a share, or a cached drive of others.
+    var isForPeers = false
 
     /// Blocks on their way, with the number of peers that were asked.
     var reserved: [UInt64: UInt8] = [:]
