@@ -9,7 +9,7 @@ final class RunningCommand {
     private var iterator: AsyncStream<JSON>.Iterator
     private let errorPath: String
 
-    init(_ command: Command, _ arguments: String...) throws {
+    init(_ command: Command, _ arguments: [String]) throws {
         process = command.prepare(arguments)
         let pipe = Pipe()
         process.standardOutput = pipe
@@ -23,7 +23,7 @@ final class RunningCommand {
         let reader = pipe.fileHandleForReading
         Thread.detachNewThread {
             var rest: [UInt8] = []
-            while let data = try? reader.read(upToCount: 65536), !data.isEmpty {
+            while case let data = reader.availableData, !data.isEmpty {
                 rest += data
                 while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                     let line = Data(rest[..<end])
