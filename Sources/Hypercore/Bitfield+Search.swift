@@ -70,6 +70,22 @@ extension Bitfield {
         return UInt64(sum)
     }
 
+    /// How many nodes below a bound are marked.
+    func countNodes(below end: UInt64) -> UInt64 {
+        var sum = 0
+        for number in pageNumbers(from: 0) where number << 14 < end {
+            guard let page = page(number) else { continue }
+            for word in 0..<256 {
+                let first = (number << 14) + (UInt64(word) << 6)
+                guard first < end else { break }
+                let bits = page.word(at: BitPage.treeStart + 8 * word)
+                let spare = first + 64 > end ? first + 64 - end : 0
+                sum += (bits >> spare).nonzeroBitCount
+            }
+        }
+        return UInt64(sum)
+    }
+
     /// The data bits of a range, whose start is a multiple of 8, as bytes; bits behind the range
     /// are zero, and so are missing pages. The result ends at the last page there is.
     func dataBytes(of range: Range<UInt64>) -> [UInt8] {

@@ -68,6 +68,9 @@ extension FeedCore {
         }
         isCommitting = true
         do {
+            // What a commit that failed left there would look like a signature in a batch.
+            let end = Self.signatureOffset(length + 1)
+            if try signatureFile.size() > end { try signatureFile.truncate(to: end) }
             try writeSignature(signature, over: snapshot.length)
         } catch {
             rollBack()

@@ -16,6 +16,7 @@ extension FeedCore {
         // later, and bits of blocks without those of their nodes.
         bits.truncate(toBlocks: length)
         bits.clearBlocksWithoutLeaf()
+        try repairLastCommit()
         try forgetBlocksWithoutBytes()
     }
 
@@ -45,10 +46,30 @@ extension FeedCore {
 
     /// The longest whole snapshot below a length, going back from signature to signature.
     private func shrink(below implied: UInt64) throws -> UInt64 {
-        var entries = implied - 1
-        var window: UInt64 = 1024
+        var found: UInt64 = 0
         var tries = 0
-        var sawSignature = false
+        try eachSignature(below: implied) { length in
+            if try adopt(length) { found = length }
+            tries += 1
+            guard tries < Limits.recoveryVerificationsMax else {
+                throw FeedError.corrupt("feed \(key) is damaged beyond repair")
+            }
+            return found > 0
+        }
+        if keyPair != nil, found == 0, tries > 0 {
+            throw FeedError.corrupt(
+                "nothing of the signed history of feed \(key) can be read; writing on from here "
+                    + "would contradict what others have: restore its folder")
+        }
+        return found
+    }
+
+    /// Calls `body` with each shorter length that has a signature, the longest first, until it says
+    /// that it is done.
+    func eachSignature(below length: UInt64, _ body: (UInt64) throws -> Bool) throws {
+        guard length > 0 else { return }
+        var entries = length - 1
+        var window: UInt64 = 1024
         while entries > 0 {
             let first = entries - min(window, entries)
             let start = Self.signatureOffset(first + 1)
@@ -66,23 +87,11 @@ extension FeedCore {
             let bytes = try signatureFile.bytes(at: start, count: Int(end - start))
             for entry in (first..<entries).reversed() {
                 let at = Int(entry - first) * Limits.signatureBytes
-                guard bytes.dropFirst(at).prefix(Limits.signatureBytes).contains(where: { $0 != 0 })
-                else { continue }
-                sawSignature = true
-                if try adopt(entry + 1) { return entry + 1 }
-                tries += 1
-                guard tries < Limits.recoveryVerificationsMax else {
-                    throw FeedError.corrupt("feed \(key) is damaged beyond repair")
-                }
+                let signature = bytes.dropFirst(at).prefix(Limits.signatureBytes)
+                if signature.contains(where: { $0 != 0 }), try body(entry + 1) { return }
             }
             entries = first
         }
-        if keyPair != nil, sawSignature {
-            throw FeedError.corrupt(
-                "nothing of the signed history of feed \(key) can be read; writing on from here "
-                    + "would contradict what others have: restore its folder")
-        }
-        return 0
     }
 
     /// A block whose bytes did not reach the data file is forgotten: it can be fetched again.

@@ -76,4 +76,37 @@ struct TornBitfieldTests {
         #expect(feed.recovery == nil)
         #expect(feed.hasAll(0..<length + 9))
     }
+
+    @Test func aWriterFindsTheBlocksOfItsLastCommitAgain() throws {
+        var random = SeededRandom.announced()
+        for _ in 0..<25 {
+            let storage = MemoryStorage()
+            var feed = try Feed(storage: storage, keyPair: Faults.pair)
+            try feed.append(Faults.contents(0..<9))
+            let before = try #require(storage.contents(of: .bitfield))
+            try feed.append(Faults.contents(9..<40))
+            try feed.close()
+            // Each bit of the last commit is lost or not; the older ones are durable.
+            var bits = try #require(storage.contents(of: .bitfield))
+            for i in 32..<bits.count where bits[i] != before[i] {
+                bits[i] = before[i] | (bits[i] & UInt8.random(in: 0...255, using: &random))
+            }
+            storage.setContents(bits, of: .bitfield)
+            feed = try Feed(storage: storage, keyPair: Faults.pair)
+            #expect(feed.length == 9 || feed.length == 40)
+            try Faults.check(feed, acknowledged: feed.length)
+            try feed.core.withLock { try $0.checkInvariants() }
+        }
+    }
+
+    @Test func whatAWriterClearedStaysAway() throws {
+        let folder = try TemporaryFolder()
+        var feed = try Feed(storage: FolderStorage(folder: folder("f")), keyPair: Faults.pair)
+        try feed.append((0..<8).map { [UInt8](repeating: $0 + 1, count: 5000) })
+        try feed.clear(2..<5)
+        try feed.close()
+        feed = try Feed(storage: FolderStorage(folder: folder("f")), createIfMissing: false)
+        #expect((0..<8).filter(feed.has) == [0, 1, 5, 6, 7])
+        try feed.close()
+    }
 }

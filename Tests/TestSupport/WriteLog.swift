@@ -19,6 +19,8 @@ public final class WriteLog: Sendable {
         case lost
         /// Only that many bytes of the write.
         case torn(Int)
+        /// Only those sectors (512 bytes) of the write whose bit is set, the first one lowest.
+        case sectors(UInt64)
     }
 
     private let entries = Mutex<[(file: String, change: Change)]>([])
@@ -61,16 +63,33 @@ public final class WriteLog: Sendable {
         switch change {
         case .create, .sync: break
         case .write(let offset, let bytes):
-            let part: ArraySlice<UInt8> =
-                if case .torn(let count) = fate { bytes.prefix(count) } else { bytes[...] }
-            guard !part.isEmpty else { return }
-            extend(to: Int(offset) + part.count)
-            file.replaceSubrange(Int(offset)..<Int(offset) + part.count, with: part)
+            for part in Self.parts(of: bytes, at: Int(offset), fate) where !part.isEmpty {
+                let start = Int(offset) + part.startIndex
+                extend(to: start + part.count)
+                file.replaceSubrange(start..<start + part.count, with: part)
+            }
         case .truncate(let size):
             extend(to: Int(size))
             file.removeLast(file.count - Int(size))
         case .hole(let range):
             for i in range where i < UInt64(file.count) { file[Int(i)] = 0 }
+        }
+    }
+
+    /// What of a write reached the disk.
+    private static func parts(
+        of bytes: [UInt8], at offset: Int, _ fate: Fate
+    ) -> [ArraySlice<UInt8>] {
+        switch fate {
+        case .lost: return []
+        case .kept: return [bytes[...]]
+        case .torn(let count): return [bytes.prefix(count)]
+        case .sectors(let mask):
+            let first = offset / 512
+            let last = (offset + max(1, bytes.count) - 1) / 512
+            return (first...last).filter { mask >> UInt64(($0 - first) % 64) & 1 == 1 }.map {
+                bytes[max(0, $0 * 512 - offset)..<min(bytes.count, ($0 + 1) * 512 - offset)]
+            }
         }
     }
 }
