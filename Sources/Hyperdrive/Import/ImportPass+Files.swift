@@ -71,7 +71,7 @@ extension ImportPass {
     /// The oldest piece, as soon as it is read.
     func takeOne() throws {
         try checkCancelled()
-        let file = pending[pendingStart]
+        guard let file = pending[pendingStart].take() else { return }
         pendingStart += 1
         pendingBytes -= file.job.capacity
         if pendingStart == OwnLimits.inFlightJobsMax {

@@ -18,7 +18,9 @@ final class ImportPass {
     let storeFolder: LocalFolder.Info?
 
     /// Files on their way through the readers, in the order of the walk.
-    var pending: [ImportFile] = []
+    /// Pieces in the order of the drive; those before `pendingStart` are taken and let go of, or
+    /// their buffers would stay.
+    var pending: [ImportFile?] = []
     var pendingStart = 0
     var pendingBytes = 0
     /// Files that changed while they were read.
