@@ -1,12 +1,17 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// `make fuzz` sets it: Tests/FuzzTests becomes an executable with libFuzzer in it, and our code
+// tells libFuzzer and the address sanitizer what it does.
+let isFuzzing = Context.environment["HYPERFS_FUZZ"] == "1"
+
 // Warnings are errors in every target of ours; dependencies keep their own rules.
-let strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .treatAllWarnings(as: .error),
-    .enableUpcomingFeature("ExistentialAny"),
-]
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+    ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : [])
 
 /// A room of the house: a target, the library product of the same name, and its tests.
 struct Room {
@@ -15,6 +20,7 @@ struct Room {
     var testNeeds: [Target.Dependency] = []
 }
 
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -25,9 +31,7 @@ let ordered: Target.Dependency = .product(name: "OrderedCollections", package: "
 // Imports point down this list only (DESIGN.md section 1).
 let rooms: [Room] = [
     Room(name: "HyperCrypto", needs: ["CSodium"]),
-    Room(
-        name: "WireMessages",
-        needs: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+    Room(name: "WireMessages", needs: [protobuf]),
     Room(name: "Hypercore", needs: ["HyperCrypto", deque]),
     Room(
         name: "Replication",
@@ -87,23 +91,41 @@ let package = Package(
                 exclude: $0.name == "WireMessages" ? ["protos", "generate.sh"] : [],
                 swiftSettings: strict)
         }
-        + rooms.map {
-            .testTarget(
-                name: "\($0.name)Tests",
-                dependencies: [.byName(name: $0.name), "TestSupport"]
-                    + $0.needs.filter {
-                        if case .byNameItem(let name, _) = $0 {
-                            return !name.hasPrefix("C") || name == "Corestore"
-                        }
-                        return true
-                    },
-                swiftSettings: strict)
-        }
-        + [
-            .testTarget(name: "TidyTests", swiftSettings: strict),
-            .testTarget(
-                name: "ExampleTests",
-                dependencies: rooms.map { .byName(name: $0.name) } + ["TestSupport"],
-                swiftSettings: strict),
-        ]
+        + (isFuzzing ? fuzzers : tests)
 )
+
+var fuzzers: [Target] {
+    [
+        .systemLibrary(name: "CFuzzer", path: "Modules/CFuzzer"),
+        .executableTarget(
+            name: "fuzz", dependencies: ["Hyperdrive", "TestSupport", "CFuzzer"],
+            path: "Tests/FuzzTests",
+            exclude: ["CorpusTests.swift"], swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
+    ]
+}
+
+var tests: [Target] {
+    rooms.map {
+        .testTarget(
+            name: "\($0.name)Tests",
+            dependencies: [.byName(name: $0.name), "TestSupport"]
+                + $0.needs.filter {
+                    if case .byNameItem(let name, _) = $0 {
+                        return !name.hasPrefix("C") || name == "Corestore"
+                    }
+                    return true
+                },
+            swiftSettings: strict)
+    } + [
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(
+            name: "ExampleTests", dependencies: everything + [nioCore, nioPosix, protobuf],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["Hyperdrive", "TestSupport"], path: "Tests/FuzzTests",
+            exclude: ["Entry"], swiftSettings: strict),
+    ]
+}
+
+var everything: [Target.Dependency] { rooms.map { .byName(name: $0.name) } + ["TestSupport"] }

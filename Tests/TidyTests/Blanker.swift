@@ -5,13 +5,21 @@ struct Blanker {
     private var output: [UInt8] = []
     private var index = 0
 
-    static func blank(_ text: String) -> String {
-        var blanker = Blanker(text)
+    /// Bytes at which code may turn into something else.
+    private static let isSpecial: [Bool] = {
+        var table = [Bool](repeating: false, count: 256)
+        for byte in "/\"#()".utf8 { table[Int(byte)] = true }
+        return table
+    }()
+
+    static func blank(_ bytes: [UInt8]) -> [UInt8] {
+        var blanker = Blanker(input: bytes)
+        blanker.output.reserveCapacity(bytes.count)
         blanker.code(inInterpolation: false)
-        return String(decoding: blanker.output, as: UTF8.self)
+        return blanker.output
     }
 
-    private init(_ text: String) { input = Array(text.utf8) }
+    private init(input: [UInt8]) { self.input = input }
 
     private func starts(_ text: String) -> Bool {
         var at = index
@@ -41,6 +49,10 @@ struct Blanker {
     private mutating func code(inInterpolation: Bool) {
         var depth = 0
         while index < input.count {
+            guard Self.isSpecial[Int(input[index])] else {
+                keep()
+                continue
+            }
             if starts("//") {
                 while index < input.count, input[index] != UInt8(ascii: "\n") { hide() }
             } else if starts("/*") {

@@ -29,14 +29,14 @@ struct ExampleTests {
     ]
 
     private static func shown(in header: SourceFile) -> [String] {
-        let prose = header.lines.filter { $0.hasPrefix("///") }
+        let prose = header.allLines.filter { $0.hasPrefix("///") }
             .map { String($0.dropFirst($0.hasPrefix("/// ") ? 4 : 3)) }
         guard let first = prose.firstIndex(of: "```swift") else { return [] }
         return Array(prose[(first + 1)...].prefix { $0 != "```" })
     }
 
     private static func run(in file: SourceFile) -> [String] {
-        let lines = file.lines.map(String.init)
+        let lines = file.allLines
         guard
             let first = lines.firstIndex(where: { $0.hasSuffix("// -- the example") }),
             let last = lines.firstIndex(where: { $0.hasSuffix("// -- its end") }), first < last

@@ -11,14 +11,14 @@ enum FunctionScanner {
 
     private struct Token {
         let text: String
-        let line: Int
+        let place: Int
     }
 
     static func functions(in file: SourceFile) -> [Function] {
         let tokens = tokenize(file.code)
         var found: [Function] = []
         for (index, token) in tokens.enumerated() {
-            guard ["func", "init", "deinit", "subscript"].contains(token.text) else { continue }
+            guard heads.contains(token.text) else { continue }
             // `self.init(...)`, `.init(...)` are calls.
             if index > 0, tokens[index - 1].text == "." { continue }
             guard let open = bodyStart(tokens, after: index),
@@ -28,35 +28,53 @@ enum FunctionScanner {
             found.append(
                 Function(
                     name: isNamed ? tokens[index + 1].text : token.text,
-                    first: token.line, last: tokens[close].line))
+                    first: file.lineNumber(of: token.place),
+                    last: file.lineNumber(of: tokens[close].place)))
         }
         return found
     }
 
-    /// Words and punctuation.
-    private static func tokenize(_ lines: [Substring]) -> [Token] {
+    private static let heads: Set = ["func", "init", "deinit", "subscript"]
+    private static let others: Set = [
+        "func", "var", "let", "init", "deinit", "subscript", "case", "struct", "class", "enum",
+        "extension", "protocol", "typealias", "associatedtype", "static", "mutating", "}", "@",
+    ]
+
+    /// Words, and the punctuation that shapes code.
+    private static func tokenize(_ code: [UInt8]) -> [Token] {
         var tokens: [Token] = []
-        for (number, line) in lines.enumerated() {
-            for match in line.matches(of: /\w+|[^\w\s]/) {
-                tokens.append(Token(text: String(match.output), line: number))
+        var start: Int?
+        for (place, byte) in code.enumerated() {
+            let isWord =
+                (0x61...0x7a).contains(byte) || (0x41...0x5a).contains(byte)
+                || (0x30...0x39).contains(byte) || byte == 0x5f
+            if isWord {
+                if start == nil { start = place }
+                continue
+            }
+            if let begin = start {
+                tokens.append(
+                    Token(text: String(decoding: code[begin..<place], as: UTF8.self), place: begin))
+                start = nil
+            }
+            if punctuation.contains(byte) {
+                tokens.append(Token(text: String(UnicodeScalar(byte)), place: place))
             }
         }
         return tokens
     }
 
+    private static let punctuation = Set("(){}[].@".utf8)
+
     /// The brace that opens a body; `nil` for the requirement of a protocol.
     private static func bodyStart(_ tokens: [Token], after start: Int) -> Int? {
-        let next: Set = [
-            "func", "var", "let", "init", "deinit", "subscript", "case", "struct", "class", "enum",
-            "extension", "protocol", "typealias", "associatedtype", "static", "mutating", "}", "@",
-        ]
         var depth = 0
         for index in tokens.indices[(start + 1)...] {
             switch tokens[index].text {
             case "(", "[": depth += 1
             case ")", "]": depth -= 1
             case "{" where depth == 0: return index
-            case let text where depth == 0 && next.contains(text): return nil
+            case let text where depth == 0 && others.contains(text): return nil
             default: break
             }
         }

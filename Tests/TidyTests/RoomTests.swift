@@ -38,7 +38,8 @@ struct RoomTests {
 
     @Test func importsAreSortedAndSingle() {
         for file in tree.swift {
-            let plain = file.code.filter { $0.hasPrefix("import ") }.map(String.init)
+            let plain = file.lines(with: "import ").map(file.codeLine)
+                .filter { $0.hasPrefix("import ") }
             #expect(plain == Array(Set(plain)).sorted(), "\(file.path): imports out of order")
         }
     }
@@ -51,15 +52,15 @@ struct RoomTests {
                 Issue.record("\(path) is missing: one paragraph on what the room is")
                 continue
             }
-            #expect(header.lines.first?.hasPrefix("/// ") ?? false, "\(path) starts with prose")
-            #expect(header.text.contains("public enum \(room) {}"), "\(path) declares \(room)")
+            #expect(header.line(0).hasPrefix("/// "), "\(path) starts with prose")
+            #expect(header.contains("public enum \(room) {}"), "\(path) declares \(room)")
         }
     }
 
     @Test func everyRoomIsTestedInAFolderOfItsName() {
         for room in tree.rooms where !Unfinished.rooms.contains(room) {
             let tests = tree.tests.filter { $0.folder == room + "Tests" }
-            #expect(tests.contains { $0.text.contains("@Test") }, "no tests for \(room)")
+            #expect(tests.contains { $0.contains("@Test") }, "no tests for \(room)")
             let skeleton = tests.first { $0.name == "SkeletonTests.swift" }
             #expect(skeleton == nil, "\(room) has real tests by now")
         }
@@ -71,24 +72,26 @@ struct RoomTests {
             "mountable-hypertrie",
         ]
         for page in pages {
-            let lines = tree["docs/spec/\(page).md"]?.lines.count ?? 0
+            let lines = tree["docs/spec/\(page).md"]?.lineCount ?? 0
             #expect(lines > 40, "docs/spec/\(page).md must be there")
         }
     }
 
     /// `Drive+Rename.swift` extends `Drive`; `Drive.swift` declares it.
     @Test func aFileIsNamedAfterWhatIsInIt() {
+        let declaration = /\b(?:struct|class|enum|protocol|actor|extension|typealias|func)\b/
         for file in tree.product where !Unfinished.holds(file) {
             let noun = file.name.split(separator: ".")[0].split(separator: "+")[0]
             // `Resolve.swift` declares the function `resolve`.
             let verb = noun.prefix(1).lowercased() + noun.dropFirst()
-            let code = file.code.joined(separator: "\n")
-            let declared = code.matches(
-                of: /\b(?:struct|class|enum|protocol|actor|extension|typealias|func) ([\w.]+)/
-            ).flatMap { $0.output.1.split(separator: ".") }
+            let isDeclared = [String(noun), verb].contains { name in
+                file.lines(with: name).map(file.codeLine).contains { line in
+                    line.contains(declaration) && line.contains(name)
+                }
+            }
             let isNamed =
                 ["main", "Limits"].contains(noun) || Self.collections.contains(file.path)
-                || declared.contains(noun) || declared.contains(Substring(verb))
+                || isDeclared
             #expect(isNamed, "\(file.path) declares nothing of that name")
         }
     }

@@ -42,7 +42,7 @@ struct SourceTree: Sendable {
 
     /// The modules of the product as Package.swift lists them, lowest first.
     var rooms: [String] {
-        let package = self["Package.swift"]?.text ?? ""
+        let package = self["Package.swift"]?.allLines.joined(separator: "\n") ?? ""
         return package.matches(of: /Room\(\s*name: "(\w+)"/).map { String($0.output.1) }
     }
 }
