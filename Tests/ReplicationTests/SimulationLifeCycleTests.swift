@@ -40,6 +40,27 @@ struct SimulationLifeCycleTests {
         #expect(server.engine.feeds.values.allSatisfy { $0.channels.isEmpty })
     }
 
+    /// The checks that run between events of every simulation do see what is wrong.
+    @Test func contradictionsInTheBooksAreNoticed() throws {
+        let world = SimulationWorld()
+        let source = try SimulationFeeds.writer(37, blocks: 50, bytes: 4096)
+        let copy = try SimulationFeeds.reader(of: source)
+        let (server, reader) = (SimulationNode(world), SimulationNode(world))
+        server.serve(source)
+        SimulationLink(world, from: reader, to: server, bytesPerSecond: 1e5)
+        reader.demand(.blocks(0..<50), of: copy)
+        world.run { copy.localBlocks(in: 0..<50) > 10 }
+        #expect(reader.engine.violations().isEmpty)
+        let replication = try #require(reader.engine.feeds.values.first)
+        let block = try #require(replication.reserved.keys.first)
+        replication.release(block)
+        reader.peer?.bytesInFlight += 1
+        #expect(reader.engine.violations().count >= 2)
+        replication.reserve(block)
+        reader.peer?.bytesInFlight -= 1
+        #expect(reader.engine.violations().isEmpty)
+    }
+
     /// A store joins whatever it opens, also what it opens because a peer asked.
     @Test func aFeedOpenedForOnePeerIsNotShownToOthers() throws {
         let world = SimulationWorld()

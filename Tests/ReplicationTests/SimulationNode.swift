@@ -34,6 +34,8 @@ final class SimulationNode: SimulationHost, @unchecked Sendable {
             configuration: configuration, directory: shell, output: shell, executor: world,
             random: random)
         shell.node = self
+        let engine = replicator.engine
+        world.checks.append { engine.violations() }
     }
 
     var engine: Engine { replicator.engine }

@@ -3,6 +3,7 @@ import HyperCrypto
 import Hypercore
 import Replication
 import TestSupport
+import Testing
 
 /// A clock that jumps from event to event, and everything that happens on it, in one thread.
 final class SimulationWorld: Replicator.Executor, @unchecked Sendable {
@@ -20,6 +21,8 @@ final class SimulationWorld: Replicator.Executor, @unchecked Sendable {
     private(set) var now: ContinuousClock.Instant
     var random: SeededRandom
     private(set) var steps = 0
+    /// Looked at between events; sentences about what is wrong.
+    var checks: [() -> [String]] = []
 
     init(seed: UInt64 = 1) {
         random = SeededRandom(seed: seed)
@@ -50,8 +53,17 @@ final class SimulationWorld: Replicator.Executor, @unchecked Sendable {
             now = max(now, next.at)
             steps += 1
             next.work()
+            if steps % 16 == 0 { check() }
         }
+        check()
         return true
+    }
+
+    private func check() {
+        for violation in checks.flatMap({ $0() }) {
+            Issue.record("after \(elapsed): \(violation)")
+            checks = []
+        }
     }
 }
 
