@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 TARGET ?= list
 TIME ?= 60
+FILTER ?=
 # Generated code keeps the generator's style.
 SOURCES = $$(git ls-files '*.swift' | grep -v '\.pb\.swift$$')
 
@@ -32,8 +33,8 @@ bench: setup ## compare with what people would use instead (slow)
 fuzz: setup ## TARGET=name TIME=seconds: feed a parser with hostile input; no TARGET lists them
 	Tools/fuzz.sh "$(TARGET)" "$(TIME)"
 
-sanitize: setup ## the tests under the address and the thread sanitizer, armed by planted bugs
-	Tools/sanitize.sh
+sanitize: setup ## FILTER=regex: the tests under the address and the thread sanitizer, armed by planted bugs
+	Tools/sanitize.sh $(FILTER)
 
 format: ## rewrite the sources in the house style
 	swift format --in-place --parallel --configuration .swift-format $(SOURCES)

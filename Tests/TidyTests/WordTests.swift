@@ -65,6 +65,9 @@ struct WordTests {
                     guard isPart else { break }
                     reason += text
                 }
+                for below in index + 1..<min(index + 4, file.lineCount) {
+                    reason += file.line(below).contains("//") ? file.line(below) : ""
+                }
                 #expect(reason.contains(reasons), "\(file.place(index)): why is this safe?")
             }
         }

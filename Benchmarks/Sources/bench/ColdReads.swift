@@ -26,7 +26,8 @@ extension Lab {
             rate >= 0.6 * floor)
         if let theirs = try sshfs(source) {
             row(
-                "the same by sshfs", "\(text(bytes / theirs / 1e6, 0)) MB/s;"
+                "the same by sshfs",
+                "\(text(bytes / theirs / 1e6, 0)) MB/s;"
                     + " we are \(text(theirs / ours)) times as fast", "2 times sshfs",
                 theirs / ours >= 2)
         }
@@ -40,8 +41,10 @@ extension Lab {
             return nil
         }
         let keys = try folder("ssh")
-        try shell("ssh-keygen -q -t ed25519 -N '' -f '\(keys)/host'; ssh-keygen -q -t ed25519 -N '' -f '\(keys)/user'")
-        try shell("mkdir -p /run/sshd; cp '\(keys)/user.pub' '\(keys)/authorized'; chmod 600 '\(keys)/authorized'")
+        for name in ["host", "user"] {
+            try shell("ssh-keygen -q -t ed25519 -N '' -f '\(keys)/\(name)'")
+        }
+        try shell("mkdir -p /run/sshd; install -m 600 '\(keys)/user.pub' '\(keys)/authorized'")
         let server = try start(
             [
                 "/usr/sbin/sshd", "-D", "-e", "-p", "22622", "-h", keys + "/host", "-o",
@@ -57,9 +60,10 @@ extension Lab {
                 + "StrictHostKeyChecking=no,UserKnownHostsFile=/dev/null"
                 + " 127.0.0.1:'\(source)' '\(mountpoint)' && exit 0; sleep 0.3; done; exit 1")
         let result = try median(3) {
-            try shell("umount '\(mountpoint)'; sshfs -p 22622 -o IdentityFile='\(keys)/user',"
-                + "StrictHostKeyChecking=no,UserKnownHostsFile=/dev/null"
-                + " 127.0.0.1:'\(source)' '\(mountpoint)'")
+            try shell(
+                "umount '\(mountpoint)'; sshfs -p 22622 -o IdentityFile='\(keys)/user',"
+                    + "StrictHostKeyChecking=no,UserKnownHostsFile=/dev/null"
+                    + " 127.0.0.1:'\(source)' '\(mountpoint)'")
             return try seconds("cat '\(mountpoint)/file' > /dev/null")
         }
         try shell("umount '\(mountpoint)'")

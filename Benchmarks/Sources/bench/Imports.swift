@@ -14,7 +14,8 @@ extension Lab {
             return try importSeconds(big, store: scratch + "/store-big-\(store)")
         }
         row(
-            "import of one 500 MB file", "\(text(bytes / ours / 1e6, 0)) MB/s;"
+            "import of one 500 MB file",
+            "\(text(bytes / ours / 1e6, 0)) MB/s;"
                 + " b2sum \(text(bytes / b2sum / 1e6, 0)) MB/s; ratio \(text(b2sum / ours))",
             "0.8 of b2sum", b2sum / ours >= 0.8)
         let small = try folder("small")

@@ -17,7 +17,8 @@ final class Lab {
     init(hyperfs: String, labnet: String) {
         self.hyperfs = hyperfs
         self.labnet = labnet
-        scratch = (ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp") + "/hyperfs-bench-\(getpid())"
+        let temporary = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+        scratch = temporary + "/hyperfs-bench-\(getpid())"
         try? FileManager.default.createDirectory(
             atPath: scratch, withIntermediateDirectories: true)
     }
@@ -74,8 +75,9 @@ final class Lab {
         process.arguments = words
         let pipe = Pipe()
         process.standardOutput = pipe
-        process.standardError = FileHandle(
-            forWritingAtPath: logPath(program)) ?? FileHandle.standardError
+        process.standardError =
+            FileHandle(
+                forWritingAtPath: logPath(program)) ?? FileHandle.standardError
         try process.run()
         running.append(process)
         guard let event else { return (process, [:]) }

@@ -21,7 +21,9 @@ extension Lab {
         stop(share.process)
     }
 
-    private func farMount(_ name: String, _ key: String, _ peer: String) throws -> (String, Process) {
+    private func farMount(
+        _ name: String, _ key: String, _ peer: String
+    ) throws -> (String, Process) {
         let mountpoint = try folder("mnt-\(name)")
         let process = try mount(
             key, at: mountpoint, store: scratch + "/store-\(name)", peer: peer, namespace: "hfb")
@@ -57,7 +59,8 @@ extension Lab {
         }
         let trips = (far - local) / roundTrip
         row(
-            "mount to first byte at 50 ms", "\(text(far * 1000, 0)) ms,"
+            "mount to first byte at 50 ms",
+            "\(text(far * 1000, 0)) ms,"
                 + " \(text(local * 1000, 0)) ms of it local: \(text(trips, 1)) round trips",
             "6 round trips", trips <= 6.5)
     }
@@ -69,7 +72,9 @@ extension Lab {
             "find over 500 unseen files at 50 ms",
             "\(text(find * 1000, 0)) ms: \(text(find / roundTrip, 1)) round trips",
             "10 round trips", find / roundTrip <= 10)
-        let tar = try seconds("tar cf /dev/null -C '\(mountpoint)' small; tar c -C '\(mountpoint)' small | cat > /dev/null")
+        let tar = try seconds(
+            "tar cf /dev/null -C '\(mountpoint)' small; "
+                + "tar c -C '\(mountpoint)' small | cat > /dev/null")
         row("tar of them", "\(text(tar)) s", "2 s", tar <= 2)
         stop(process)
     }
@@ -97,7 +102,8 @@ extension Lab {
         let took = try seconds("cat '\(mountpoint)/big' > /dev/null")
         let ours = Double(bytes) / took
         row(
-            "cold sequential at 50 ms", "\(text(ours / 1e6, 1)) MB/s; one plain TCP stream"
+            "cold sequential at 50 ms",
+            "\(text(ours / 1e6, 1)) MB/s; one plain TCP stream"
                 + " \(text(plain / 1e6, 1)) MB/s; ratio \(text(ours / plain))",
             "0.8 of plain TCP", ours / plain >= 0.8)
         stop(process)

@@ -34,7 +34,8 @@ extension Lab {
         let path = "/proc/\(process.processIdentifier)/status"
         let status = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
         for line in status.split(separator: "\n") where line.hasPrefix(field) {
-            return (line.split(whereSeparator: { !$0.isNumber }).compactMap { Int($0) }.first ?? 0) / 1024
+            let numbers = line.split { !$0.isNumber }.compactMap { Int($0) }
+            return (numbers.first ?? 0) / 1024
         }
         return -1
     }

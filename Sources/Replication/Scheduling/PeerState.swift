@@ -4,7 +4,8 @@ import Hypercore
 /// One connection: its session, its feeds, its window, its queue.
 final class PeerState {
     /// Nobody sends messages of this extension. Having it says: a request for what is not there is
-    /// answered by Unhave, where the reference ends the connection (docs/spec/hypercore.md, trap 17).
+    /// answered by Unhave, where the reference ends the connection
+    /// (docs/spec/hypercore.md, trap 17).
     static let politeExtension = "hyperfs"
 
     let id: PeerID
