@@ -110,12 +110,25 @@ extension FeedCore {
         var rest = range.clamped(to: 0..<length)
         while let first = bits.firstStored(in: rest) {
             let end = bits.firstMissing(in: first..<rest.upperBound) ?? rest.upperBound
+            try subtractLocalBytes(first..<end)
             for block in first..<end { bits.setBlock(block, false) }
             runs.append(first..<end)
             rest = end..<rest.upperBound
         }
-        if !runs.isEmpty { localBytes = nil }
         return runs
+    }
+
+    /// Keeps the sum right without counting anew, which takes long in a feed full of gaps.
+    private func subtractLocalBytes(_ run: Range<UInt64>) throws {
+        guard let sum = localBytes else { return }
+        if let start = try byteOffset(of: run.lowerBound),
+            let last = try byteOffset(of: run.upperBound - 1),
+            let leaf = try stored(2 * (run.upperBound - 1)), start + sum >= last + leaf.size
+        {
+            localBytes = sum - (last + leaf.size - start)
+        } else {
+            localBytes = nil
+        }
     }
 
     /// Gives the bytes of cleared blocks back to the disk, except where they came back meanwhile.
