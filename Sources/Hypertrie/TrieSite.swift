@@ -23,7 +23,8 @@ extension Trie {
             do {
                 own = try core.follow(seq, from: newest, at: position, digit: 4)
             } catch let absent as AbsentNodes {
-                throw core.missing(absent.seqs)
+                let hint = try headSeq().flatMap { core.wire.request(path, head: $0) }
+                throw core.missing(absent.seqs, hint: hint)
             }
         }
         let others = (bucket?.slots ?? 0) & ~(1 << 4)

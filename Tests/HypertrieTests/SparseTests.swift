@@ -110,6 +110,24 @@ struct SparseTests {
         #expect(reader.network.rounds == 2)
     }
 
+    @Test func theWayThroughAColdMountTakesTwoRoundTripsATrie() throws {
+        let inner = try folder(100)
+        let outer = try folder(200)
+        try outer.batch(
+            .mount(MountRecord(key: inner.feed.key, localPath: "folder/m"), value: [7]))
+        try outer.batch((0..<50).map { .put(key: "folder/later-\($0)", value: nil) })
+        let reader = try SparseReader(of: outer)
+        let mounted = MountedTrie(reader.trie) { _ in inner }
+        let entry = try reader.resolve { try mounted.entry("folder/m/folder/file-7") }
+        #expect(entry.node?.value == [7])
+        #expect(entry.place.prefix == "folder/m")
+        #expect(reader.network.rounds == 2)
+        // The mount point itself, and a name beside it.
+        #expect(try reader.resolve { try mounted.entry("folder/m") }.mount != nil)
+        #expect(reader.network.rounds == 2)
+        #expect(try reader.resolve { try mounted.entry("folder/mm") }.node == nil)
+    }
+
     @Test func aReaderWhoKnowsNothingWaitsInsteadOfSayingNo() throws {
         let source = try thousand()
         let feed = try Feed(storage: MemoryStorage(), key: source.feed.key)
