@@ -128,7 +128,7 @@ struct ExtensionTests {
     }
 
     @Test func aPartialCopyNamesOnlyWhatItHas() throws {
-        let source = try TrieFixture("thousand").stored()
+        let source = try TrieFixture("thousand").shared()
         let reader = try SparseReader(of: source)
         try reader.network.copy(1000, to: reader.trie.feed)
         try reader.network.copy(998, to: reader.trie.feed)

@@ -70,7 +70,7 @@ struct GoldenTests {
     @Test(arguments: TrieFixture.names)
     func lookUpsVisitTheSameNodes(_ name: String) throws {
         let fixture = try TrieFixture(name)
-        let trie = try fixture.stored()
+        let trie = try fixture.shared()
         for get in fixture.json["gets"].array {
             let at = fixture.version(get["version"], of: trie)
             let node = try at.get(
@@ -87,7 +87,7 @@ struct GoldenTests {
     @Test(arguments: TrieFixture.names)
     func iterationsGoTheSameWay(_ name: String) throws {
         let fixture = try TrieFixture(name)
-        let trie = try fixture.stored()
+        let trie = try fixture.shared()
         for expected in fixture.json["iterators"].array {
             let options = Trie.IterationOptions(
                 recursive: expected["recursive"].isNull || expected["recursive"].bool,
@@ -107,7 +107,7 @@ struct GoldenTests {
     @Test(arguments: TrieFixture.names)
     func differencesAreTheSame(_ name: String) throws {
         let fixture = try TrieFixture(name)
-        let trie = try fixture.stored()
+        let trie = try fixture.shared()
         for expected in fixture.json["diffs"].array {
             let left = fixture.version(expected["left"], of: trie)
             let right = trie.checkout(expected["right"].uint64)
@@ -132,7 +132,7 @@ struct GoldenTests {
     func historyIsTheSame(_ name: String) throws {
         let fixture = try TrieFixture(name)
         guard !fixture.json["history"].isNull else { return }
-        var history = try fixture.stored().history()
+        var history = try fixture.shared().history()
         var mine: [UInt64] = []
         while let node = try history.next() { mine.append(node.seq) }
         #expect(mine == fixture.json["history"].array.map(\.uint64))

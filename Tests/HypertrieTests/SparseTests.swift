@@ -8,10 +8,7 @@ import Testing
 /// Reading over a link: what counts is round trips.
 @Suite(.timeLimit(.minutes(1)))
 struct SparseTests {
-    /// Made once: appending a thousand blocks takes a debug build a while.
-    private static let stored = Result { try TrieFixture("thousand").stored() }
-
-    private func thousand() throws -> Trie { try Self.stored.get() }
+    private func thousand() throws -> Trie { try TrieFixture("thousand").shared() }
 
     @Test func aColdLookUpTakesTwoRoundTrips() throws {
         let reader = try SparseReader(of: thousand())
@@ -157,6 +154,7 @@ struct SparseTests {
     private func answers(to payload: [UInt8], of trie: Trie) throws -> [String] {
         let network = Recorder()
         trie.feed.network = network
+        defer { trie.feed.network = nil }
         let core = TrieCore.of(trie.feed)
         let wire = TrieExtension(clock: { 0 }, work: { $0() })
         wire.receive(payload, from: PeerID(1), feed: trie.feed, core: core)

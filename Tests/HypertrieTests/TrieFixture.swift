@@ -1,5 +1,6 @@
 import HyperCrypto
 import Hypercore
+import Synchronization
 import TestSupport
 
 @testable import Hypertrie
@@ -22,7 +23,26 @@ struct TrieFixture: CustomStringConvertible, Sendable {
 
     init(_ name: String) throws {
         self.name = name
-        json = try Fixtures.json("hyperdrive/hypertrie/feed-\(name).json")
+        json = try Self.files.withLock { files in
+            if let found = files[name] { return found }
+            let read = try Fixtures.json("hyperdrive/hypertrie/feed-\(name).json")
+            files[name] = read
+            return read
+        }
+    }
+
+    /// Read and stored once: a thousand blocks take a debug build a while.
+    private static let files = Mutex<[String: JSON]>([:])
+    private static let tries = Mutex<[String: Trie]>([:])
+
+    /// A trie that holds the recorded blocks, for reading only: other tests have it too.
+    func shared() throws -> Trie {
+        try Self.tries.withLock { tries in
+            if let found = tries[name] { return found }
+            let made = try stored()
+            tries[name] = made
+            return made
+        }
     }
 
     var description: String { name }
@@ -32,7 +52,7 @@ struct TrieFixture: CustomStringConvertible, Sendable {
     /// The reference fails to delete colliding keys: the last operation of these is one.
     var missesLastDelete: Bool { name == "collision" || name == "collision2" }
 
-    /// A trie that holds the recorded blocks.
+    /// The same, of one's own.
     func stored() throws -> Trie {
         let trie = try makeTrie()
         if blocks.count > 1 { try trie.feed.append(Array(blocks.dropFirst())) }
