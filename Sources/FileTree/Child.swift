@@ -4,6 +4,8 @@ import Hyperdrive
 struct Child: Sendable {
     let name: String
     let stat: Stat
+    /// A folder that has no entry of its own. A list does not say how old it is.
+    let isImplicit: Bool
     /// The drive that is nested here.
     let nested: Volume.Identity?
 
@@ -11,6 +13,7 @@ struct Child: Sendable {
     init(_ entry: Entry, name: String? = nil) {
         self.name = name ?? entry.name
         stat = entry.stat
+        isImplicit = entry.isImplicit
         nested = entry.mount.map { Volume.Identity(key: $0.key, version: $0.version) }
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Hypercore
+import Hyperdrive
 
 /// An errno with its reason, chosen where it is raised.
 public struct PosixError: Error, Sendable, CustomStringConvertible {
@@ -28,6 +29,8 @@ extension PosixError {
         switch error {
         case let error as PosixError:
             self = error
+        case let error as DriveError:
+            self.init(error.errno > 0 ? error.errno : EIO, error.message)
         case let error as FeedError:
             self.init(Self.number(of: error, isOffline: isOffline), error.message)
         case is CancellationError:

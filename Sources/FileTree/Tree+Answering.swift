@@ -33,9 +33,9 @@ extension Tree {
     private func answerLater<T: Sendable>(
         on volume: Volume, _ reply: @escaping Reply<T>,
         _ attempt: @escaping @Sendable () throws -> T
-    ) -> Pending {
+    ) -> Pending? {
         let pending = Pending { reply(.failure($0)) }
-        guard let wait = waits.add(pending, on: volume) else { return pending }
+        guard let wait = waits.add(pending, on: volume) else { return nil }
         let (waits, gate, timeout) = (waits, gate, configuration.timeout)
         let task = Task.detached {
             do {

@@ -52,7 +52,7 @@ extension Tree {
             throw PosixError(ENOENT, "not a version: \(name)")
         }
         // Asks for the drive's first blocks, while nothing is known at all.
-        if rootVolume.version == 0 { _ = try rootVolume.view().entry("/.") }
+        if rootVolume.version == 0 { _ = try rootVolume.view().content() }
         guard version <= rootVolume.version else {
             throw PosixError(ENOENT, "the drive is at version \(rootVolume.version)")
         }
@@ -115,6 +115,7 @@ extension Child {
     init(_ name: String, _ stat: Stat) {
         self.name = name
         self.stat = stat
+        isImplicit = false
         nested = nil
     }
 }

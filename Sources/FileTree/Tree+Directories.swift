@@ -43,9 +43,10 @@ extension Tree {
         guard let directory = directories[handle] else { throw .badHandle }
         gate.reading {
             let isCurrent = directory.inode.state.withLock { $0.listingChange == directory.change }
+            let withAttributes = withAttributes && isCurrent
             var index = max(0, position)
             while index < directory.children.count + 2 {
-                let entry = entry(index, of: directory, withAttributes: withAttributes && isCurrent)
+                let entry = entry(index, of: directory, withAttributes: withAttributes)
                 guard take(index + 1, entry) else {
                     if let refused = entry.attributes { forget(inode: refused.node, count: 1) }
                     break
@@ -68,8 +69,8 @@ extension Tree {
         }
         let child = directory.children[index - 2]
         var attributes: Attributes?
-        if withAttributes, let home = folder.home {
-            // What cannot be entered (a cycle of drives) is listed all the same; a look-up says why.
+        if withAttributes, !child.isImplicit, let home = folder.home {
+            // What cannot be entered (a cycle of drives) is listed; a look-up says why.
             attributes = (try? enter(child, below: folder, in: home)).map {
                 self.attributes(of: $0, child.stat)
             }

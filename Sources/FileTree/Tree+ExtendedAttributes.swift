@@ -2,10 +2,9 @@ import Glibc
 import Hypercore
 import Hyperdrive
 
-/// Extended attributes: those of hyperfs (CLI.md section 6), then the entry's own `user.*`.
+/// Extended attributes: those of hyperfs (CLI.md section 6), and the entry's own `user.*`.
 extension Tree {
     private static let prefix = "user.hyperfs."
-    private static let names = ["key", "version", "writable", "blocks", "cached"]
 
     /// The value of one attribute; ENODATA when it has none of that name.
     @discardableResult
@@ -38,20 +37,21 @@ extension Tree {
         }
     }
 
-    /// The names of all attributes.
+    /// The names of the entry's own attributes. Those of hyperfs are there for whoever asks by
+    /// name, but not listed: `rsync -X` and `cp -a` would carry this machine's state into every
+    /// copy, and find no copy like its source.
     @discardableResult
     public func listAttributes(inode: UInt64, reply: @escaping Reply<[String]>) -> Pending? {
         guard let node = table.inode(inode) else {
             reply(.failure(.stale))
             return nil
         }
-        guard let home = node.home else {
+        guard node.home != nil else {
             reply(.success([]))
             return nil
         }
-        return answer(on: home.volume, reply) { [self] in
-            var names = Self.names.map { Self.prefix + $0 }
-            if home.path == "/" { names.append(Self.prefix + "peers") }
+        return answer(on: node.home?.volume, reply) { [self] in
+            var names: [String] = []
             for (name, value) in try stat(of: node).attributes where value != nil {
                 let isOurs = name.hasPrefix(Self.prefix)
                 if name.hasPrefix("user."), !isOurs, !names.contains(name) { names.append(name) }

@@ -179,6 +179,6 @@ public final class Mount: Sendable {
                 .notMounted, "nothing is mounted at \(mountpoint)",
                 hint: "'hyperfs status' lists what is")
         }
-        try Mountpoint.unmount(path, lazy: lazy || dead)
+        try Mountpoint.unmount(path, lazy: lazy || dead || Mountpoint.isDead(path))
     }
 }

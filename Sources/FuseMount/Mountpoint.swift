@@ -17,7 +17,7 @@ struct Mountpoint {
                 throw Self.unusable(folder, reason)
             }
             try Self.clear(dead)
-            notes.append("\(folder) was left mounted by a hyperfs that is gone; unmounted it")
+            notes.append(Self.note(dead))
             guard stat(folder, &status) == 0 else { throw Self.unusable(folder, errno) }
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
@@ -26,6 +26,10 @@ struct Mountpoint {
         }
         guard let path = Self.canonical(folder) else { throw Self.unusable(folder, errno) }
         self.path = path
+        if Self.isDead(path) {
+            try Self.clear(path)
+            notes.append(Self.note(path))
+        }
         try checkFree()
         if !nonEmpty { try checkEmpty() }
         if geteuid() != 0, Glibc.access(path, W_OK) != 0 {
@@ -33,6 +37,17 @@ struct Mountpoint {
                 .mountpointUnusable, "you may not write to \(path), so you may not mount over it",
                 hint: "choose a folder of your own")
         }
+    }
+
+    private static func note(_ path: String) -> String {
+        "\(path) was left mounted by a hyperfs that is gone; unmounted it"
+    }
+
+    /// Whether the program behind a mount is gone. The kernel may show the attributes it has kept
+    /// of the folder; the space of a file system it does not keep.
+    static func isDead(_ path: String) -> Bool {
+        var status = statvfs()
+        return statvfs(path, &status) != 0 && errno == ENOTCONN
     }
 
     private static func checkSystem() throws(MountError) {

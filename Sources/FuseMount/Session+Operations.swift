@@ -20,14 +20,16 @@ extension Session {
     /// What we want of the kernel, as far as it can.
     private static func negotiate(_ connection: UnsafeMutablePointer<fuse_conn_info>) {
         let wanted: [UInt32] = [
-            UInt32(FUSE_CAP_ASYNC_READ), UInt32(FUSE_CAP_ASYNC_DIO),
-            UInt32(FUSE_CAP_PARALLEL_DIROPS), UInt32(FUSE_CAP_READDIRPLUS),
+            UInt32(FUSE_CAP_ASYNC_READ), UInt32(FUSE_CAP_PARALLEL_DIROPS),
+            UInt32(FUSE_CAP_READDIRPLUS),
             UInt32(FUSE_CAP_READDIRPLUS_AUTO), UInt32(FUSE_CAP_CACHE_SYMLINKS),
             // A node's content never changes, so that the kernel need not guess when it did.
             UInt32(FUSE_CAP_EXPLICIT_INVAL_DATA), UInt32(FUSE_CAP_EXPIRE_ONLY),
         ]
         let unwanted: [UInt32] = [
             UInt32(FUSE_CAP_AUTO_INVAL_DATA), UInt32(FUSE_CAP_WRITEBACK_CACHE),
+            // With it the kernel waits for a direct read in a way that not even SIGKILL ends.
+            UInt32(FUSE_CAP_ASYNC_DIO),
             // Replies come from memory: a pipe in between would cost more than it saves.
             UInt32(FUSE_CAP_SPLICE_READ), UInt32(FUSE_CAP_SPLICE_WRITE),
             UInt32(FUSE_CAP_SPLICE_MOVE),
