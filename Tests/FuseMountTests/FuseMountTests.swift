@@ -21,7 +21,7 @@ func pattern(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
 
 extension FuseMountTests {
     /// What programs see.
-    @Suite struct Reading {
+    @Suite(.timeLimit(.minutes(2))) struct Reading {
         @Test func programsReadTheDriveAsAnyFolder() async throws {
             let big = pattern(3_000_001)
             let folder = try MountedFolder { drive in

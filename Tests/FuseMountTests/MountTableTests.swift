@@ -2,7 +2,8 @@ import Testing
 
 @testable import FuseMount
 
-@Suite struct MountTableTests {
+@Suite(.timeLimit(.minutes(1)))
+struct MountTableTests {
     @Test func linesAreReadAndEscapesUndone() throws {
         let table = MountTable(
             parsing: """

@@ -7,7 +7,7 @@ import Testing
 
 extension FuseMountTests {
     /// Blocks that come late or never, and changes.
-    @Suite struct Waiting {
+    @Suite(.timeLimit(.minutes(2))) struct Waiting {
         @Test func aReadThatNobodyAnswersEndsInETIMEDOUT() async throws {
             let folder = try MountedFolder(isForeign: true, timeout: .milliseconds(200)) {
                 try $0.writeFile("/f", pattern(1000), mtime: 1000)
@@ -85,7 +85,7 @@ extension FuseMountTests {
     }
 
     /// Coming and going.
-    @Suite struct Life {
+    @Suite(.timeLimit(.minutes(2))) struct Life {
         @Test func whatUnmountsItFromOutsideIsNoticed() async throws {
             for command in ["umount", "fusermount3 -u"] {
                 let folder = try MountedFolder { try $0.writeFile("/f", [1], mtime: 1) }
