@@ -10,4 +10,8 @@
 /// print(same === notes, store.feed(discoveryKey: notes.discoveryKey) === notes)  // true true
 /// try store.close()
 /// ```
+///
+/// `Store` is the door, safe to use from any thread; `StoreLock` keeps other processes out of its
+/// folder. A `FeedFolder` is one feed on disk. Opened for reading only, a store leaves the disk as
+/// it is: `OverlayStorage` keeps what changes in memory.
 public enum Corestore {}

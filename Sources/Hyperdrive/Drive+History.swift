@@ -20,6 +20,12 @@ extension Drive {
         public let kind: Kind
         /// The path in this drive.
         public let path: String
+
+        /// A change of a path.
+        public init(kind: Kind, path: String) {
+            self.kind = kind
+            self.path = path
+        }
     }
 
     /// One write.

@@ -13,4 +13,9 @@
 /// for entry in try drive.list("/") { print(entry.name, entry.stat.kind) }  // link symlink
 /// print(String(decoding: try before.read("/docs/a.txt"), as: UTF8.self))  // hello
 /// ```
+///
+/// `Drive` is the door: it reads what is stored here and throws `MissingBlocks` for the rest, which
+/// `resolve` fetches. `Stat` is what a drive knows of an entry, `FileContent` where its bytes are,
+/// `ContentWriter` appends new ones. `FolderImport` brings a local folder into a drive and
+/// `FolderWatch` tells when to do so again.
 public enum Hyperdrive {}

@@ -46,8 +46,8 @@ enum OwnLimits {
     /// Times that a file which changes while it is read is read again before it is put off to
     /// the next pass.
     static let readAgainMax = 3
-    /// Folders inside each other that an import follows; deeper paths do not fit into a key.
-    static let folderDepthMax = SpecLimits.namesMax
+    /// Files that are looked for elsewhere after they are gone; half a KiB each.
+    static let movedFilesMax = 20_000
     /// Bytes of an ignore file.
     static let ignoreBytesMax = 1 << 20
     /// Rules of an ignore file; each is tried for each path.

@@ -6,7 +6,7 @@ import Hypercore
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StoreTests {
     let folder: TemporaryFolder
 

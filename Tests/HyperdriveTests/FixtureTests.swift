@@ -7,7 +7,7 @@ import Hypertrie
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct FixtureTests {
     let folder: TemporaryFolder
 

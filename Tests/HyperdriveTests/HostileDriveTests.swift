@@ -7,7 +7,7 @@ import Testing
 
 @testable import Hyperdrive
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HostileDriveTests {
     let store = Store(memory: SeededRandom(seed: 31))
 

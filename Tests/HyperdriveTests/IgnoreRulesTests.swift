@@ -2,7 +2,7 @@ import Testing
 
 @testable import Hyperdrive
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct IgnoreRulesTests {
     @Test(arguments: [
         // Pattern, path, is it a folder, is it ignored.

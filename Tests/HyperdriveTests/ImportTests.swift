@@ -8,7 +8,7 @@ import Testing
 
 @testable import Hyperdrive
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ImportTests {
     let folder: TemporaryFolder
     let tree: LocalTree
@@ -285,6 +285,19 @@ struct ImportTests {
         #expect(changed.contains("/deep/er/new/file"))
         #expect(try lines() == tree.lines())
         #expect(try drive.content().length == length + 2)
+    }
+
+    @Test func movedFilesKeepTheirContent() throws {
+        try fill()
+        try run()
+        let length = try drive.content().length
+        try FileManager.default.moveItem(atPath: tree.path("deep"), toPath: tree.path("moved"))
+        try FileManager.default.moveItem(atPath: tree.path("large"), toPath: tree.path("huge"))
+        let changed = try FolderImport(drive: drive, folder: tree.root).update(
+            ["deep", "moved", "large", "huge"], note: { _ in })
+        #expect(changed.contains("/moved/er/and/deeper/leaf"))
+        #expect(try drive.content().length == length)
+        #expect(try lines() == tree.lines())
     }
 
     @Test func progressEndsWithEverything() throws {

@@ -3,7 +3,7 @@ import Hyperdrive
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StatTests {
     @Test func statsAreWrittenAndReadAsInTheFixtures() throws {
         let rows = try Fixtures.json("hyperdrive/drives/messages.json")["stats"].array

@@ -4,7 +4,7 @@ import Hyperdrive
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WatchTests {
     let folder: TemporaryFolder
     let tree: LocalTree

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Hyperdrive
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct WritingTests {
     let store = Store(memory: SeededRandom(seed: 41))
 

@@ -14,7 +14,8 @@ extension ImportPass {
             return
         }
         if let old, old.stat.kind == .directory { try remove(old) }
-        let previous = wasFile ? old.flatMap { try? drive.content(of: $0.stat) } : nil
+        let old = wasFile ? old : gone[MovedFile(info)]
+        let previous = old.flatMap { try? drive.content(of: $0.stat) }
         guard info.size > UInt64(OwnLimits.readBytes) else {
             let job = ReadJob(
                 .whole(folder, name: name), capacity: Int(info.size), previous: previous)
@@ -26,7 +27,7 @@ extension ImportPass {
             guard now.kind == .file, now.inode == info.inode else { return unsettled.append(key) }
             if let previous, let old, isSame(file, now, previous) {
                 let stat = Stat.file(mode: now.permissions, mtime: now.mtime)
-                return putSame(key, old, stat)
+                return try putSame(key, old, stat)
             }
             try enqueueParts(of: file, name: name, key: key, old: old, now)
         } catch let fault as LocalFault {
@@ -98,7 +99,7 @@ extension ImportPass {
         let info = piece.info ?? file.info
         let stat = Stat.file(mode: info.permissions, mtime: info.mtime)
         if piece.isUnsettled { settleLater(file.key) }
-        if piece.isSame, let old = file.old { return putSame(file.key, old, stat) }
+        if piece.isSame, let old = file.old { return try putSame(file.key, old, stat) }
         let start = piece.count > 0 ? try writer.append(piece) : (block: 0, byte: 0)
         try put(
             file.key, file.old, stat,
@@ -111,12 +112,20 @@ extension ImportPass {
     private func take(
         _ outcome: Result<ReadJob.Outcome, any Error>, of file: ImportFile, _ large: LargeFile
     ) throws {
-        guard !large.isCut else { return }
+        // What comes behind a piece that was cut is not used.
+        if !large.isCut { try append(outcome, of: file, large) }
+        if file.isLast { try close(large, key: file.key, old: file.old, file.info) }
+    }
+
+    private func append(
+        _ outcome: Result<ReadJob.Outcome, any Error>, of file: ImportFile, _ large: LargeFile
+    ) throws {
         switch outcome {
         case .success(let piece):
             if piece.count > 0 {
                 let start = try writer.append(piece)
                 if large.start == nil { large.start = start }
+                isInsideFile = true
             }
             large.isCut = piece.count < file.job.capacity
             meter.add(bytes: UInt64(piece.count))
@@ -124,13 +133,13 @@ extension ImportPass {
             large.isCut = true
             large.fault = error as? LocalFault ?? LocalFault(EIO)
         }
-        if file.isLast { try close(large, key: file.key, old: file.old, file.info) }
     }
 
     /// The entry of a large file whose pieces are appended, as many as there were.
     private func close(
         _ large: LargeFile, key: String, old: Entry?, _ info: LocalFolder.Info
     ) throws {
+        isInsideFile = false
         if let fault = large.fault { return try lost(key, fault, old) }
         let isSettled = (try? large.file.info().isUnchanged(from: info)) ?? false
         if large.isCut || !isSettled { settleLater(key) }
@@ -146,16 +155,16 @@ extension ImportPass {
 
     private func put(_ key: String, _ old: Entry?, _ stat: Stat, _ range: ContentRange) throws {
         writer.add(.put(path: DrivePath.path(key), stat: Self.keeping(old, stat.with(range))))
-        try writer.commitIfDue()
+        try commitIfDue()
     }
 
     /// The bytes are those of before: nothing but the description changes.
-    private func putSame(_ key: String, _ old: Entry, _ stat: Stat) {
+    private func putSame(_ key: String, _ old: Entry, _ stat: Stat) throws {
         let range = ContentRange(
             blocks: old.stat.offset..<old.stat.offset + old.stat.blocks,
             byteOffset: old.stat.byteOffset, size: old.stat.size)
-        writer.add(.put(path: DrivePath.path(key), stat: Self.keeping(old, stat.with(range))))
         meter.add(files: 1, bytes: old.stat.size)
+        try put(key, old, stat, range)
     }
 
     private func settleLater(_ key: String) {

@@ -113,7 +113,7 @@ extension ImportPass {
         var stat = Self.keeping(old, new)
         if new.kind == .directory { (stat.offset, stat.byteOffset) = writer.position }
         writer.add(.put(path: DrivePath.path(key), stat: stat))
-        if pendingStart == pending.count { try writer.commitIfDue() }
+        try commitIfDue()
     }
 
     /// The new description with what the folder knows nothing of.
@@ -136,7 +136,7 @@ extension ImportPass {
             }
         }
         if !entry.isImplicit { writer.add(.delete(path: entry.path)) }
-        if pendingStart == pending.count { try writer.commitIfDue() }
+        try commitIfDue()
     }
 
     /// What the drive has in a folder, by name.

@@ -17,14 +17,19 @@ final class ImportPass {
     /// Device and inode of the store's folder, which must never be shared.
     let storeFolder: LocalFolder.Info?
 
-    /// Files on their way through the readers, in the order of the walk.
-    /// Pieces in the order of the drive; those before `pendingStart` are taken and let go of, or
+    /// Pieces in the order of the walk; those before `pendingStart` are taken and let go of, or
     /// their buffers would stay.
     var pending: [ImportFile?] = []
     var pendingStart = 0
     var pendingBytes = 0
+    /// A large file is appended in part: its blocks have to stay together, so nothing may be
+    /// committed now.
+    var isInsideFile = false
     /// Files that changed while they were read.
     var unsettled: [String] = []
+
+    /// Files that are gone from where the drive has them: content that may turn up elsewhere.
+    var gone: [MovedFile: Entry] = [:]
 
     /// Paths of the drive that were changed.
     var changed: [String] { writer.changed }
@@ -58,13 +63,14 @@ final class ImportPass {
         meter.total = try count(root, at: [], rules)
         try visit(root, key: "", path: [], rules: rules, isInDrive: drive.version > 1)
         try finish()
-        for _ in 0..<OwnLimits.readAgainMax where !unsettled.isEmpty { try rereadUnsettled() }
+        try rereadUnsettled()
         meter.report(isLast: true)
     }
 
     /// Some paths relative to the folder.
     func run(_ paths: [String]) throws {
         let keys = Set(try paths.map { try DrivePath.key("/" + $0) })
+        for key in keys { try findGone(key) }
         var last: String?
         for key in keys.sorted(by: DrivePath.isBefore) {
             // Below a path that was looked through, everything was.
@@ -74,10 +80,12 @@ final class ImportPass {
             try refresh(key)
         }
         try finish()
-        for _ in 0..<OwnLimits.readAgainMax where !unsettled.isEmpty { try rereadUnsettled() }
+        try rereadUnsettled()
     }
 
+    /// Once more, not for ever: a file that is always written would be appended again and again.
     private func rereadUnsettled() throws {
+        guard !unsettled.isEmpty else { return }
         let again = unsettled
         unsettled = []
         for key in again { try refresh(key) }
@@ -87,6 +95,10 @@ final class ImportPass {
     private func finish() throws {
         while pendingStart < pending.count { try takeOne() }
         try writer.commit()
+    }
+
+    func commitIfDue() throws {
+        if !isInsideFile { try writer.commitIfDue() }
     }
 
     func checkCancelled() throws(DriveError) {

@@ -1,0 +1,35 @@
+/// What a moved file keeps: enough to look whether its bytes are those of a file that is gone.
+struct MovedFile: Hashable {
+    let size: UInt64
+    let mtime: UInt64
+
+    init(_ info: LocalFolder.Info) { (size, mtime) = (info.size, info.mtime) }
+    init(_ stat: Stat) { (size, mtime) = (stat.size, stat.mtime) }
+}
+
+/// Moved files: their entry moves, their content is not appended again.
+extension ImportPass {
+    /// Remembers what the drive has at and below a path that is gone from the folder.
+    func findGone(_ key: String) throws {
+        guard !key.isEmpty, isGone(key), gone.count < OwnLimits.movedFilesMax,
+            let top = try drive.entry(DrivePath.path(key)), top.mount == nil
+        else { return }
+        let below = top.stat.kind == .directory ? try drive.walk(top.path) : []
+        for entry in [top] + below where entry.stat.kind == .file && entry.stat.mount == nil {
+            guard entry.stat.size > 0, gone.count < OwnLimits.movedFilesMax else { continue }
+            gone[MovedFile(entry.stat)] = entry
+        }
+    }
+
+    private func isGone(_ key: String) -> Bool {
+        var folder = root
+        let names = key.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+        do {
+            for name in names.dropLast() { folder = try folder.folder(name) }
+            _ = try folder.info(names.last ?? "")
+            return false
+        } catch {
+            return error.isGone
+        }
+    }
+}
