@@ -126,13 +126,14 @@ struct SimulationLifeCycleTests {
     }
 
     /// A full disk is nobody's fault: the reader is told, the peer stays.
-    @Test func aBlockThatCannotBeStoredFailsTheReaderNotThePeer() throws {
+    @Test(arguments: [true, false])
+    func aBlockThatCannotBeStoredFailsTheReaderNotThePeer(isFollowed: Bool) throws {
         let world = SimulationWorld()
         let source = try SimulationFeeds.writer(35, blocks: 5)
         let copy = try SimulationFeeds.reader(of: source)
         let (server, reader) = (SimulationNode(world), SimulationNode(world))
         server.serve(source)
-        reader.replicator.follow(copy)
+        if isFollowed { reader.replicator.follow(copy) } else { reader.replicator.join(copy) }
         SimulationLink(world, from: reader, to: server)
         world.run(for: .milliseconds(80))
         let outcome = reader.demand(.blocks(0..<5), of: copy)

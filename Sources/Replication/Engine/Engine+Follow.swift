@@ -5,11 +5,7 @@ extension Engine {
     /// Asks for what is new. Called whenever a peer has told what it has, or the feed has changed.
     func follow(_ replication: FeedReplication) {
         guard replication.isFollowed, !replication.feed.isWritable else { return }
-        if let until = replication.restsUntil {
-            guard until <= now else { return }
-            replication.restsUntil = nil
-            replication.wholeUpTo = 0
-        }
+        guard replication.restsUntil == nil else { return }
         let length = replication.feed.length
         for channel in replication.channels
         where channel.followDemand == nil && channel.remote.length > length {

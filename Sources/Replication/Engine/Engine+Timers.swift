@@ -15,15 +15,24 @@ extension Engine {
             }
         }
         expireDemands()
-        for replication in feedsInOrder
-        where !replication.otherDemands.isEmpty || replication.restsUntil != nil {
+        for replication in feedsInOrder {
+            let isRested = replication.restsUntil.map { $0 <= now } ?? false
+            if isRested { replication.endRest() }
+            // Lengths and positions that were asked for may be late.
+            guard isRested || !replication.otherDemands.isEmpty else { continue }
             markChanged(replication, content: true)
         }
-        if let hedgeAt, hedgeAt <= now { isHedgeDue = true }
-        rearm()
+        if let hedgeAt, hedgeAt <= now {
+            isHedgeDue = true
+            self.hedgeAt = nil
+        }
+        // When this turn has done its work: what it does may be what the next wake-up was for.
+        isRearmDue = true
     }
 
-    private func rearm() {
+    /// Sets the next wake-up anew, from all there is to wait for.
+    func rearm() {
+        isRearmDue = false
         arm(hedgeAt)
         arm(demands.nextExpiry)
         for replication in unannounced { arm(replication.announceAt) }

@@ -47,6 +47,7 @@ final class Engine: @unchecked Sendable {
     // -- the next wake-up
     var wakeAt: ContinuousClock.Instant?
     var isWakeNew = false
+    var isRearmDue = false
 
     init(
         configuration: Session.Configuration, directory: any Replicator.Directory,
@@ -79,6 +80,7 @@ final class Engine: @unchecked Sendable {
         serve()
         flush()
         postServing()
+        if isRearmDue { rearm() }
         if isWakeNew, let wakeAt {
             isWakeNew = false
             output.wake(at: wakeAt)

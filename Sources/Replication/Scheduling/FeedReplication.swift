@@ -53,6 +53,12 @@ final class FeedReplication {
         measure()
     }
 
+    /// Storing may be tried again.
+    func endRest() {
+        restsUntil = nil
+        wholeUpTo = 0
+    }
+
     /// All demands, oldest first.
     var demandsInOrder: [ActiveDemand] {
         (Array(blockDemands.values) + otherDemands).sorted { $0.id.raw < $1.id.raw }
