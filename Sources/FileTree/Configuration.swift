@@ -11,9 +11,10 @@ extension Tree {
         public var uid: UInt32 = 0
         /// Group of everything.
         public var gid: UInt32 = 0
-        /// Content of `.hyperfs/status.json`.
+        /// Content of `.hyperfs/status.json`. Made inside an operation of the tree: it must be
+        /// quick and not look at a mount.
         public var status: @Sendable () -> [UInt8] = { Array("{}\n".utf8) }
-        /// Content of `.hyperfs/peers.json`.
+        /// Content of `.hyperfs/peers.json`; the same holds for it.
         public var peers: @Sendable () -> [UInt8] = { Array("[]\n".utf8) }
         /// What could not be followed and why, for the log.
         public var note: @Sendable (String) -> Void = { _ in }

@@ -31,6 +31,8 @@ final class ContentMap: Sendable {
         /// Begin and end of the file are where the entry says (docs/spec/hyperdrive.md section 11).
         var isStartChecked = false
         var isEndChecked = false
+        /// How often that was tried.
+        var checks = 0
     }
 
     private let state: Mutex<State>
@@ -123,15 +125,24 @@ final class ContentMap: Sendable {
 
     /// The file's bytes begin and end at block boundaries, as far as can be told by now.
     private func check() throws {
-        let (start, end) = state.withLock { ($0.isStartChecked, $0.isEndChecked) }
+        let (start, end, tries) = state.withLock { state in
+            if !(state.isStartChecked && state.isEndChecked) { state.checks += 1 }
+            return (state.isStartChecked, state.isEndChecked, state.checks)
+        }
         guard !(start && end), !blocks.isEmpty, feed.length >= blocks.upperBound else { return }
-        if !start, let position = try feed.byteOffset(of: blocks.lowerBound) {
+        // Whoever has a block has the tree nodes around it. Before that they may be here as well,
+        // which is worth some tries, but not reading the tree file for each read to come.
+        let isEarly = tries < Limits.earlyChecks
+        if !start, isEarly || feed.has(blocks.lowerBound),
+            let position = try feed.byteOffset(of: blocks.lowerBound)
+        {
             guard position == base else {
                 throw PosixError(EIO, "the entry's bytes do not begin at its first block")
             }
             state.withLock { $0.isStartChecked = true }
         }
-        if !end, let position = try feed.byteOffset(of: blocks.upperBound - 1),
+        if !end, isEarly || feed.has(blocks.upperBound - 1),
+            let position = try feed.byteOffset(of: blocks.upperBound - 1),
             let bytes = try feed.size(of: blocks.upperBound - 1)
         {
             guard position + bytes == base + size else {

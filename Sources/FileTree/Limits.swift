@@ -32,6 +32,8 @@ enum Limits {
     static let versionsListed: UInt64 = 16
     /// Words of 64 confirmed blocks in a file's map: 32 GiB of file at 64 KiB a block.
     static let confirmedWords = 8192
+    /// Reads at which the ends of a file are checked before its end blocks are here.
+    static let earlyChecks = 8
     /// Blocks whose sizes are added up for `user.hyperfs.cached`; beyond it the mean is taken.
     static let sizedBlocks: UInt64 = 4096
     /// Changes are gathered this long before the kernel hears of them: an import that appends file
