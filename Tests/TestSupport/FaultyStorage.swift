@@ -20,6 +20,7 @@ public final class FaultyStorage<Base: FeedStorage>: FeedStorage {
         self.name = name
     }
 
+    /// Opens a file of the storage inside; every call on it is counted, and may fail.
     public func open(_ file: FeedFile, create: Bool) throws -> (any RandomAccessFile)? {
         try plan.next("open \(file)")
         let isNew = try create && base.open(file, create: false) == nil
