@@ -48,6 +48,8 @@ public final class Engine: Sendable {
     private struct State: Sendable {
         var addresses: [Swarm.Address] = []
         var flushing: RepeatedTask?
+        var receiving = Rate()
+        var sending = Rate()
         var isClosed = false
     }
 
@@ -108,6 +110,7 @@ public final class Engine: Sendable {
         let task = group.next().scheduleRepeatedTask(initialDelay: interval, delay: interval) {
             [weak self] _ in
             guard let self else { return }
+            measure()
             disk.submit { _ in self.flush() }
         }
         state.withLock { $0.flushing = task }
@@ -134,6 +137,14 @@ public final class Engine: Sendable {
         try? await group.shutdownGracefully()
     }
 
+    private func measure() {
+        let totals = traffic.totals
+        state.withLock { state in
+            state.receiving.sample(total: totals.received, at: .now)
+            state.sending.sample(total: totals.sent, at: .now)
+        }
+    }
+
     /// Makes what was downloaded so far durable.
     private func flush() {
         do {
@@ -152,6 +163,11 @@ extension Engine {
 
     /// Bytes over the network since the start, both ways, with everything around the blocks.
     public var transferred: (received: UInt64, sent: UInt64) { traffic.totals }
+
+    /// Bytes per second over the network, of the last few seconds.
+    public var rates: (received: UInt64, sent: UInt64) {
+        state.withLock { (UInt64(max(0, $0.receiving.value)), UInt64(max(0, $0.sending.value))) }
+    }
 
     /// Connections that are open now.
     public var connectedPeers: Int { peers.inReach.connected }

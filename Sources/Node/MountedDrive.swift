@@ -23,6 +23,8 @@ public final class MountedDrive: Sendable {
     public let drive: Drive
     /// Absolute.
     public let mountpoint: String
+    /// What was done to the mountpoint first, for people.
+    public var notes: [String] { mount.notes }
     private let tree: Tree
     private let mount: Mount
 
@@ -57,19 +59,38 @@ public final class MountedDrive: Sendable {
         configuration.uid = getuid()
         configuration.gid = getgid()
         if let bytes = options.readAheadBytes { configuration.readAheadBytesMax = bytes }
+        configuration.status = { [weak engine] in engine?.status(of: drive).text ?? [] }
+        configuration.peers = { [weak engine] in engine?.peerList.text ?? [] }
+        let logger = engine.configuration.logger
+        configuration.note = { logger.info("\($0)") }
         let tree = Tree(drive: drive, configuration: configuration)
         self.tree = tree
-        var mountOptions = Mount.Options(source: "hyper://\(key)\u{2026}")
-        mountOptions.allowOther = options.allowOther
-        mountOptions.extra = options.extra
+        let mountOptions = Self.mountOptions(options, key)
         do {
-            mount = try await onThread("mount") { [mountOptions] in
+            mount = try await onThread("mount") {
                 try Mount(tree: tree, at: mountpoint, options: mountOptions)
             }
         } catch {
             tree.close()
             throw NodeError(error, while: subject)
         }
+    }
+
+    /// Whether a drive could be mounted there, before a store or a peer is bothered.
+    public static func check(_ mountpoint: String, _ options: Options) throws {
+        do {
+            try Mount.check(mountpoint, options: mountOptions(options, nil))
+        } catch {
+            throw NodeError(error, while: "mounting on \(mountpoint)")
+        }
+    }
+
+    private static func mountOptions(_ options: Options, _ key: PublicKey?) -> Mount.Options {
+        let digits = key.map { "\($0)" } ?? ""
+        var mountOptions = Mount.Options(source: "hyper://\(digits)\u{2026}")
+        mountOptions.allowOther = options.allowOther
+        mountOptions.extra = options.extra
+        return mountOptions
     }
 
     /// Returns once it is unmounted, by us or by anybody.

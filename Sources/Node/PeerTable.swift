@@ -33,7 +33,9 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
 
     /// Who may answer a reader.
     struct Reach: Sendable {
-        var connected = 0
+        /// Addresses of the peers that are connected, in the order of their coming.
+        var remotes: [String] = []
+        var connected: Int { remotes.count }
         /// Addresses whose first dial has not ended yet.
         var hoped: Set<Swarm.Address> = []
         /// Why the last dial failed.
@@ -104,7 +106,7 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
     func opened(_ connection: Swarm.Connection) {
         guard let replicator = state.value.replicator else { return connection.close(reason: nil) }
         reach.withLock { reach in
-            reach.connected += 1
+            reach.remotes.append(connection.remote)
             if let dialed = connection.peer { reach.hoped.remove(dialed) }
         }
         state.value.opening = connection
@@ -131,7 +133,11 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
             return
         }
         state.value.connections[peer] = nil
-        reach.withLock { $0.connected -= 1 }
+        reach.withLock { reach in
+            if let index = reach.remotes.firstIndex(of: connection.remote) {
+                reach.remotes.remove(at: index)
+            }
+        }
         state.value.replicator?.disconnected(peer)
         report(.lost(connection.remote, error))
     }

@@ -69,6 +69,7 @@ struct MountCommand: AsyncParsableCommand {
         options.allowOther = allowOther
         options.extra = try MountOptionList(o).kernel
         options.readAheadBytes = readahead.flatMap { ByteSize($0)?.bytes }
+        try MountedDrive.check(path, options)
         let engine = try await Engine.start(try network.configuration(common))
         let interrupted = Gate()
         let interruption = Interruption { interrupted.open() }
@@ -116,6 +117,7 @@ struct MountCommand: AsyncParsableCommand {
 
     private func announce(_ mounted: MountedDrive, _ console: Console) {
         let drive = mounted.drive
+        mounted.notes.forEach { console.note("hyperfs: \(Printable.text($0))") }
         if console.isJSON {
             return console.json([
                 "event": "mounted", "key": .string(drive.key.hex),

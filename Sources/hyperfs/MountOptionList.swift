@@ -19,11 +19,11 @@ struct MountOptionList: Equatable {
     ]
     private static let forKernel: Set<String> = [
         "ro", "noexec", "exec", "nosuid", "suid", "nodev", "dev", "noatime", "atime",
-        "relatime", "sync", "async", "dirsync", "allow_root", "default_permissions",
+        "relatime", "sync", "async", "dirsync", "allow_root", "default_permissions", "nonempty",
     ]
     private static let ignored: Set<String> = [
         "_netdev", "nofail", "noauto", "auto", "user", "nouser", "users", "owner", "group",
-        "defaults", "rw", "nonempty",
+        "defaults", "rw",
     ]
 
     /// Throws ValidationError for an option that nobody knows.

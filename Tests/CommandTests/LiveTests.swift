@@ -135,6 +135,14 @@ struct LiveTests {
         #expect(files.contents(atPath: ours) == files.contents(atPath: theirs))
         #expect(files.contents(atPath: point + "/link") == Data("hello\n".utf8))
 
+        let status = try #require(files.contents(atPath: point + "/.hyperfs/status.json"))
+        let shown = try JSONDecoder().decode(JSON.self, from: status)
+        #expect(shown["key"].string == sharing.key)
+        #expect(shown["bytesReceived"].int > 300_000)
+        let peers = try #require(files.contents(atPath: point + "/.hyperfs/peers.json"))
+        let list = try JSONDecoder().decode(JSON.self, from: peers)
+        #expect(list[0]["address"].string == sharing.address)
+
         // A store in use says so; somebody else's mountpoint is not ours to take.
         let second = try Command()
         #expect(try reader.run(arguments).status == 6)

@@ -153,4 +153,19 @@ struct StoreCommandTests {
         #expect(result.status == 3, "\(result.text)\(result.errors)")
         #expect(result.json.last?["code"].string == "not-mounted")
     }
+
+    @Test func mountpointsThatCannotBeAreSaidSoBeforeAnythingElse() throws {
+        let command = try Command()
+        let hasFuse = FileManager.default.fileExists(atPath: "/dev/fuse")
+        #expect(hasFuse || !ProcessEnvironment.isCI, "no /dev/fuse: mounts cannot be tested")
+        _ = FileManager.default.createFile(atPath: command.home("file"), contents: nil)
+        let key = String(repeating: "ab", count: 32)
+        for name in ["missing", "file", "."] {
+            let result = try command.run("mount", key, name, "--json")
+            #expect(result.status == (hasFuse ? 4 : 5), "\(name): \(result.text)")
+            let code = hasFuse ? "mountpoint-unusable" : "fuse-unavailable"
+            #expect(result.json.last?["code"].string == code)
+        }
+        #expect(!FileManager.default.fileExists(atPath: command.home("store")))
+    }
 }

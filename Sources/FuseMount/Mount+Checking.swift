@@ -1,0 +1,8 @@
+extension Mount {
+    /// Whether there is FUSE and the folder can be mounted over, before anything else is done for
+    /// a mount. A dead mount of ours is cleared away. Throws MountError `.fuseUnavailable`,
+    /// `.mountpointUnusable`.
+    public static func check(_ mountpoint: String, options: Options) throws {
+        _ = try Mountpoint(preparing: mountpoint, nonEmpty: options.isOverFiles)
+    }
+}
