@@ -145,7 +145,10 @@ struct LiveTests {
 
         // A store in use says so; somebody else's mountpoint is not ours to take.
         let second = try Command()
-        #expect(try reader.run(arguments).status == 6)
+        let other = reader.home("other")
+        try files.createDirectory(atPath: other, withIntermediateDirectories: true)
+        #expect(try reader.run("mount", sharing.key, other).status == 6)
+        #expect(try reader.run(arguments).status == 4)
         let busy = try second.run(
             "mount", sharing.key, second.home("missing"), "--peer", sharing.address, "--json")
         #expect(busy.status == 4, "\(busy.text)")
@@ -171,8 +174,11 @@ struct LiveTests {
         let sharing = try await Sharing()
         let reader = try Command()
         let wrong = String(repeating: "cd", count: 32)
+        let point = reader.home("mnt")
+        try FileManager.default.createDirectory(
+            atPath: point, withIntermediateDirectories: true)
         let result = try reader.run(
-            "mount", wrong, reader.home.path, "--peer", sharing.address, "--timeout", "1")
+            "mount", wrong, point, "--peer", sharing.address, "--timeout", "1")
         #expect(result.status == 2, "\(result.errors)")
         #expect(result.errors.contains(wrong))
         #expect(sharing.running.end() == 0)
