@@ -293,8 +293,10 @@ struct ImportTests {
         let length = try drive.content().length
         try FileManager.default.moveItem(atPath: tree.path("deep"), toPath: tree.path("moved"))
         try FileManager.default.moveItem(atPath: tree.path("large"), toPath: tree.path("huge"))
+        // Many files of one size and time.
+        try FileManager.default.moveItem(atPath: tree.path("odd"), toPath: tree.path("even"))
         let changed = try FolderImport(drive: drive, folder: tree.root).update(
-            ["deep", "moved", "large", "huge"], note: { _ in })
+            ["deep", "moved", "large", "huge", "odd", "even"], note: { _ in })
         #expect(changed.contains("/moved/er/and/deeper/leaf"))
         #expect(try drive.content().length == length)
         #expect(try lines() == tree.lines())

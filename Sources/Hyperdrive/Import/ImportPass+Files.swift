@@ -14,7 +14,7 @@ extension ImportPass {
             return
         }
         if let old, old.stat.kind == .directory { try remove(old) }
-        let old = wasFile ? old : gone[MovedFile(info)]
+        let old = wasFile ? old : findMoved(name, info)
         let previous = old.flatMap { try? drive.content(of: $0.stat) }
         guard info.size > UInt64(OwnLimits.readBytes) else {
             let job = ReadJob(

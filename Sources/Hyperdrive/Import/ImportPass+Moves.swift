@@ -11,14 +11,22 @@ struct MovedFile: Hashable {
 extension ImportPass {
     /// Remembers what the drive has at and below a path that is gone from the folder.
     func findGone(_ key: String) throws {
-        guard !key.isEmpty, isGone(key), gone.count < OwnLimits.movedFilesMax,
+        guard !key.isEmpty, isGone(key), goneCount < OwnLimits.movedFilesMax,
             let top = try drive.entry(DrivePath.path(key)), top.mount == nil
         else { return }
         let below = top.stat.kind == .directory ? try drive.walk(top.path) : []
         for entry in [top] + below where entry.stat.kind == .file && entry.stat.mount == nil {
-            guard entry.stat.size > 0, gone.count < OwnLimits.movedFilesMax else { continue }
-            gone[MovedFile(entry.stat)] = entry
+            guard entry.stat.size > 0, goneCount < OwnLimits.movedFilesMax else { continue }
+            gone[MovedFile(entry.stat), default: []].append(entry)
+            goneCount += 1
         }
+    }
+
+    /// A file that is gone and may have become this one; rather one of the same name, since whole
+    /// folders move, and files of one size may be as old as each other.
+    func findMoved(_ name: String, _ info: LocalFolder.Info) -> Entry? {
+        let all = gone[MovedFile(info)]
+        return all?.first { $0.name.utf8.elementsEqual(name.utf8) } ?? all?.first
     }
 
     private func isGone(_ key: String) -> Bool {

@@ -29,7 +29,8 @@ final class ImportPass {
     var unsettled: [String] = []
 
     /// Files that are gone from where the drive has them: content that may turn up elsewhere.
-    var gone: [MovedFile: Entry] = [:]
+    var gone: [MovedFile: [Entry]] = [:]
+    var goneCount = 0
 
     /// Paths of the drive that were changed.
     var changed: [String] { writer.changed }
