@@ -149,14 +149,16 @@ public final class Mount: Sendable {
         session.interruptAll()
         let line = MountTable.current().mount(at: mountpoint)
         let isOurs = line.map { own in device.withLock { $0.isEmpty || $0 == own.device } } ?? false
-        if isOurs, (try? Mountpoint.unmount(mountpoint, lazy: false)) == nil { leave() }
+        if isOurs { leave() }
         ended.wait()
     }
 
     /// Linux's O_PATH, which Glibc's module leaves out.
     private static let pathOnly: Int32 = 0o10000000
 
-    /// Leaves a mount that is in use: off the tree of folders, then out of the loop.
+    /// Off the tree of folders, then out of the loop. Not the other way round and not by waiting
+    /// for the kernel's last word: a copy of the mount in another namespace, or an open file,
+    /// would hold that back for as long as it lives.
     private func leave() {
         let folder = open(mountpoint, Self.pathOnly | O_DIRECTORY | O_CLOEXEC)
         defer { if folder >= 0 { close(folder) } }
