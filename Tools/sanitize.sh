@@ -29,6 +29,6 @@ planted thread ThreadSanitizer
 
 for kind in address thread; do
     swift build --build-tests --sanitize="$kind" --scratch-path ".build-$kind"
-    swift test --skip-build --sanitize="$kind" --scratch-path ".build-$kind" \
+    swift test --skip-build --no-parallel --sanitize="$kind" --scratch-path ".build-$kind" \
         ${filter:+--filter "$filter"}
 done

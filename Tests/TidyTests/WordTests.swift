@@ -41,10 +41,10 @@ struct WordTests {
         }
     }
 
-    @Test func commentsAreProseAndNotRetiredCode() {
+    @Test func commentsAreProseAndNotRetiredCode() throws {
         let words = ["let ", "var ", "func ", "return", "guard ", "import ", "print(", "}", "if "]
-        let code =
-            /^\s*\/\/ ?(?:(?:let|var|func|guard|import) \w+.*[={(]|return \w+\(|\}$|if .*\{$)/
+        let code = try Regex(
+            #"^\s*// ?(?:(?:let|var|func|guard|import) \w+.*[={(]|return \w+\(|\}$|if .*\{$)"#)
         for file in tree.swift where !Unfinished.holds(file) {
             let lines = words.flatMap { file.lines(with: "// " + $0, anywhere: true) }
             for index in lines where file.line(index).contains(code) {

@@ -25,7 +25,7 @@ if words.count > 3, words[1] == "--seeds" {
 let wanted = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
 guard let chosen = FuzzTarget.named(wanted) else { complain("no target '\(wanted)'; see --list") }
 /// Read by the callback, which cannot capture.
-nonisolated(unsafe) let target = chosen
+let target = chosen
 var count = CommandLine.argc
 var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
 exit(
