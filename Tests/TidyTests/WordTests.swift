@@ -5,7 +5,7 @@ struct WordTests {
     private let tree = SourceTree.shared
 
     @Test func sourcesAreASCIIWithoutTabsAndTrailingSpaces() {
-        for file in tree.files where !file.path.hasPrefix("docs/") && !Unfinished.holds(file) {
+        for file in tree.files where !file.path.hasPrefix("docs/") {
             var bad = file.lines(with: " \n", anywhere: true)
             if file.path.hasSuffix(".swift") { bad += file.lines(with: "\t", anywhere: true) }
             if let place = file.bytes.firstIndex(where: { $0 > 0x7e }) {
@@ -20,7 +20,7 @@ struct WordTests {
     @Test func nothingIsLeftForLater() {
         // In pieces, so that this file does not trip over itself.
         let words = ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "HA" + "CK:"]
-        for file in tree.swift where !Unfinished.holds(file) {
+        for file in tree.swift {
             for index in words.flatMap({ file.lines(with: $0, anywhere: true) }) {
                 Issue.record("\(file.place(index)): finish it, or write an issue")
             }
@@ -28,7 +28,7 @@ struct WordTests {
     }
 
     @Test func theProductNeitherGivesUpNorForces() {
-        for file in tree.product where !Unfinished.holds(file) {
+        for file in tree.product {
             for index in file.lines(with: "!")
             where file.codeLine(index).contains(/\b(?:try|as)!|[\w)\]]!(?!=)/) {
                 Issue.record("\(file.place(index)): force")
@@ -45,7 +45,7 @@ struct WordTests {
         let words = ["let ", "var ", "func ", "return", "guard ", "import ", "print(", "}", "if "]
         let code = try Regex(
             #"^\s*// ?(?:(?:let|var|func|guard|import) \w+.*[={(]|return \w+\(|\}$|if .*\{$)"#)
-        for file in tree.swift where !Unfinished.holds(file) {
+        for file in tree.swift {
             let lines = words.flatMap { file.lines(with: "// " + $0, anywhere: true) }
             for index in lines where file.line(index).contains(code) {
                 Issue.record("\(file.place(index)): code in a comment")
@@ -55,7 +55,7 @@ struct WordTests {
 
     @Test func everyUncheckedPromiseHasItsReasonBesideIt() {
         let reasons = /\/\/.*(?:Sendable|thread|lock|confined|Confined|executor|loop|Mutex)/
-        for file in tree.product where !Unfinished.holds(file) {
+        for file in tree.product {
             for index in file.lines(with: "@unchecked") {
                 var reason = file.line(index)
                 for above in (0..<index).reversed() {
@@ -76,7 +76,7 @@ struct WordTests {
     @Test func testsDoNotSleepForTiming() {
         // A loop that asks again and again may, with the suite's time limit as its bound.
         let sleep = /^(?!\s*while ).*(?:(?:Task|Thread)\.sleep\b|\bu?sleep\(|\bnanosleep\()/
-        for file in tree.tests where !Unfinished.holds(file) {
+        for file in tree.tests {
             for index in file.lines(with: "sleep") where file.codeLine(index).contains(sleep) {
                 Issue.record("\(file.place(index)): wait for what happens, not for time")
             }
@@ -84,7 +84,7 @@ struct WordTests {
     }
 
     @Test func everySuiteEndsInTime() {
-        for file in tree.tests where !Unfinished.holds(file) && !file.lines(with: "@Test").isEmpty {
+        for file in tree.tests where !file.lines(with: "@Test").isEmpty {
             let limits = file.lines(with: ".timeLimit(").count
             #expect(
                 limits > 0 && limits >= file.lines(with: "@Suite").count,

@@ -58,8 +58,8 @@ extension Engine {
         }
     }
 
-    /// Answers one item; returns the bytes of block and bitfield sent. Throws when the asking itself
-    /// is an offence.
+    /// Answers one item; returns the bytes of block and bitfield sent. Throws when the asking
+    /// itself is an offence.
     private func answer(_ item: ServeQueue.Item) throws -> Int {
         guard item.channel.isOpen else { return 0 }
         switch item {

@@ -96,8 +96,8 @@ enum SchedulerLimits {
     static let lookupsBurst = 4096.0
     /// Unknown discovery keys remembered per connection.
     static let unknownKeysMax = 4096
-    /// How long the answer to an unknown key waits for us to join that feed: a server opens a drive's
-    /// content feed before the reader can know its key.
+    /// How long the answer to an unknown key waits for us to join that feed: a server opens a
+    /// drive's content feed before the reader can know its key.
     static let unknownKeyGrace: Duration = .seconds(2)
     /// Data nobody asked for, per connection; stale answers to withdrawn requests are no crime.
     static let unsolicitedMax = 4096
