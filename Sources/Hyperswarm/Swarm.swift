@@ -222,22 +222,27 @@ extension Swarm {
 // MARK: - Connections, on the loop
 
 extension Swarm {
-    /// Gives an accepted connection its handler, or turns it away.
+    /// Gives an accepted connection its handler.
     private func prepare(_ channel: any Channel) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
-            let host = Address(channel.remoteAddress)?.host ?? ""
-            guard !state.value.isStopped,
-                state.value.connections.count < Limits.Own.connectionsMax,
-                state.value.connectionsByHost[host, default: 0] < Limits.Own.connectionsPerHostMax
-            else { throw SwarmError.full(host) }
             let handler = ConnectionHandler(swarm: self, peer: nil)
             try channel.pipeline.syncOperations.addHandler(handler)
         }
     }
 
+    /// Whether an accepted connection may stay. Asked when it is counted, not before: of many
+    /// that are accepted in one go none is counted yet.
+    private func isWelcome(_ connection: Connection) -> Bool {
+        let ofHost = state.value.connectionsByHost[connection.host, default: 0]
+        return state.value.connections.count < Limits.Own.connectionsMax
+            && ofHost < Limits.Own.connectionsPerHostMax
+    }
+
     /// The socket is connected. Returns false when there is nothing to do but close it.
     func begin(_ connection: Connection) -> Bool {
-        guard !state.value.isStopped else { return false }
+        guard !state.value.isStopped, connection.isInitiator || isWelcome(connection) else {
+            return false
+        }
         if let peer = connection.peer {
             state.value.peers[peer]?.connection = ObjectIdentifier(connection)
             state.value.peers[peer]?.redial.succeeded()

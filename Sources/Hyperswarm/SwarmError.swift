@@ -107,13 +107,6 @@ extension SwarmError {
             hint: "give the address of another machine or node")
     }
 
-    /// Turned away at the door.
-    static func full(_ host: String) -> SwarmError {
-        SwarmError(
-            .failed, "connection from \(host) refused: too many are open",
-            hint: "wait until others have gone")
-    }
-
     private static func noAnswer(_ address: Swarm.Address) -> SwarmError {
         SwarmError(
             .timedOut, "peer \(address): no answer",
