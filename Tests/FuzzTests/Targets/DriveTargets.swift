@@ -15,7 +15,8 @@ extension FuzzTarget {
     } body: { input in
         let stat = try Stat(decoding: input.rest())
         let again = try Stat(decoding: stat.encoded())
-        check(again == stat, "what we write reads the same")
+        // An empty link target reads like none, so bytes are compared, not values.
+        check(again.encoded() == stat.encoded(), "what we write reads the same")
     }
 
     /// A drive whose metadata a hostile author wrote: whatever is looked at, it ends.
