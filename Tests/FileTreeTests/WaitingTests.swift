@@ -19,7 +19,8 @@ struct WaitingTests {
         #expect(try rig.contentDemands().isEmpty, "a list needs no content")
         #expect(try await tree.contents("/docs/big") == bytes)
         #expect(try await tree.text("/docs/small") == "s")
-        #expect(tree.waitingCount == 0)
+        // A wait is struck off just behind its answer; the suite's limit bounds this.
+        while tree.waitingCount > 0 { await Task.yield() }
     }
 
     @Test func rootAndStateAnswerWhileNothingIsKnown() async throws {
