@@ -113,8 +113,14 @@ extension FeedCore {
         guard length <= Limits.lengthMax else {
             throw FeedError.tooLarge("a peer claims \(length) blocks for feed \(key)")
         }
+        let wanted = FlatTree.fullRoots(blocks: length)
+        // The signature says nothing about a node that is not below it: all roots may be known
+        // already while the climb from the block has stopped short of them.
+        guard wanted.contains(top.index) else {
+            throw FeedError.unverified("a proof for feed \(key) does not reach a root")
+        }
         var roots: [TreeNode] = []
-        for index in FlatTree.fullRoots(blocks: length) {
+        for index in wanted {
             if index == top.index {
                 roots.append(top)
                 result.nodes.append(top)
