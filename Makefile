@@ -15,7 +15,7 @@ help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: ## install the Debian packages that build and tests need, where they are missing
-	@Tools/setup.sh
+	@.ci/setup.sh
 
 build: setup ## build the hyperfs command, optimized
 	swift build -c release --product hyperfs
@@ -33,10 +33,10 @@ bench: setup ## compare with what people would use instead (slow)
 	Benchmarks/run.sh
 
 fuzz: setup ## TARGET=name TIME=seconds: feed a parser with hostile input; no TARGET lists them
-	Tools/fuzz.sh "$(TARGET)" "$(TIME)"
+	.ci/fuzz.sh "$(TARGET)" "$(TIME)"
 
 sanitize: setup ## FILTER=regex: the tests under the address and the thread sanitizer, armed by planted bugs
-	Tools/sanitize.sh $(FILTER)
+	.ci/sanitize.sh $(FILTER)
 
 format: ## rewrite the sources in the house style
 	swift format --in-place --parallel --configuration .swift-format $(SOURCES)

@@ -75,8 +75,7 @@ public final class Mount: Sendable {
             .mountpointUnusable,
             "\(path) cannot be mounted over"
                 + (said.isEmpty ? "" : ": \(said)"),
-            hint: "a container needs the right to mount (CAP_SYS_ADMIN); "
-                + "'hyperfs doctor' looks further")
+            hint: "a container needs the right to mount: CAP_SYS_ADMIN and /dev/fuse")
     }
 
     private func start(workers: Int) throws(MountError) {
@@ -179,7 +178,7 @@ public final class Mount: Sendable {
         else {
             throw MountError(
                 .notMounted, "nothing is mounted at \(mountpoint)",
-                hint: "'hyperfs status' lists what is")
+                hint: "'findmnt -t fuse.hyperfs' lists what is")
         }
         try Mountpoint.unmount(path, lazy: lazy || dead || Mountpoint.isDead(path))
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tools/fuzz.sh list | TARGET|all SECONDS
+# .ci/fuzz.sh list | TARGET|all SECONDS
 #
 # Builds Tests/FuzzTests with libFuzzer and the address sanitizer in .build-fuzz and runs a target.
 # What it learns stays in .build-fuzz/corpus/TARGET; an input that breaks something is left in

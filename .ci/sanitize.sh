@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tools/sanitize.sh [FILTER]
+# .ci/sanitize.sh [FILTER]
 #
 # Proves with a planted bug each that the address and the thread sanitizer are armed, then runs the
 # tests (those that match FILTER) under both. Builds of their own: .build-address, .build-thread.
