@@ -47,7 +47,8 @@ extension Lab {
         try shell("mkdir -p /run/sshd; install -m 600 '\(keys)/user.pub' '\(keys)/authorized'")
         let server = try start(
             [
-                "/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", "22622", "-h", keys + "/host", "-o",
+                "/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", "22622", "-h",
+                keys + "/host", "-o",
                 "ListenAddress=127.0.0.1", "-o", "StrictModes=no", "-o", "UsePAM=no", "-o",
                 "AuthorizedKeysFile=\(keys)/authorized", "-o", "PidFile=none",
                 "-o", "PermitRootLogin=yes", "-o", "Subsystem=sftp internal-sftp",
