@@ -1,0 +1,17 @@
+import HyperCrypto
+import NIOCore
+
+/// Something that finds peers of a topic: the LAN, a DHT. Confined to the swarm's loop; whom it
+/// finds it tells the closure that it was made with.
+protocol PeerSource: AnyObject {
+    /// Begins. `port` is where peers can connect to us; nil when nowhere.
+    func start(port: UInt16?)
+    /// Looks for peers of a topic, says that we are one, or both. Again replaces what was.
+    func join(_ topic: Bytes32, announce: Bool, lookup: Bool)
+    /// Stops that, and takes back what was announced where that is possible.
+    func leave(_ topic: Bytes32)
+    /// Ends; the future completes when nothing of it is left.
+    func stop() -> EventLoopFuture<Void>
+    /// How it goes, for people: "LAN: no answer yet".
+    var state: String { get }
+}
