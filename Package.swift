@@ -41,7 +41,7 @@ let rooms: [Room] = [
     Room(
         name: "Hyperdrive",
         needs: ["Hypertrie", "Corestore", "Hypercore", "HyperCrypto", "WireMessages", ordered]),
-    Room(name: "Hyperswarm", needs: ["HyperCrypto", nioCore, nioPosix]),
+    Room(name: "Hyperswarm", needs: ["HyperCrypto", nioCore, nioPosix, deque]),
     Room(name: "FileTree", needs: ["Hyperdrive", "Hypercore", "HyperCrypto", ordered]),
     Room(name: "FuseMount", needs: ["FileTree", "CFuse"]),
     Room(
