@@ -10,7 +10,7 @@ import Foundation
 struct Bench {
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
-        if arguments.first == "tcp-send" || arguments.first == "tcp-receive" {
+        if arguments.first?.hasPrefix("tcp-") == true {
             PlainTCP.run(arguments)
             return
         }

@@ -70,7 +70,7 @@ final class Lab {
         _ program: [String], until event: String?, namespace: String? = nil, seconds: Double = 120
     ) throws -> (process: Process, line: [String: Any]) {
         let process = Process()
-        let words = (namespace.map { ["ip", "netns", "exec", $0] } ?? []) + program
+        let words = (namespace.map { ["nsenter", "--net=/run/netns/\($0)"] } ?? []) + program
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = words
         let pipe = Pipe()

@@ -26,12 +26,15 @@ struct DeliveryEstimator {
 
     init(now: ContinuousClock.Instant) { periodEnd = now }
 
+    /// What fits into the pipe, as far as it was seen: rate times round trip.
+    var pipeBytes: Int {
+        guard let roundTrip else { return 0 }
+        return Int(min(rate * roundTrip.inSeconds, Double(SchedulerLimits.windowBytesMax)))
+    }
+
     /// Bytes that may be in flight: twice what fits into the pipe.
     var windowBytes: Int {
-        guard let roundTrip, rate > 0 else { return SchedulerLimits.windowBytesMin }
-        let pipe = min(rate * roundTrip.inSeconds, Double(SchedulerLimits.windowBytesMax))
-        return min(
-            max(SchedulerLimits.windowBytesMin, Int(2 * pipe)), SchedulerLimits.windowBytesMax)
+        min(max(SchedulerLimits.windowBytesMin, 2 * pipeBytes), SchedulerLimits.windowBytesMax)
     }
 
     /// When the last of `bytes` in flight is expected, from now.

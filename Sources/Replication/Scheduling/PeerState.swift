@@ -113,7 +113,12 @@ final class PeerState {
             requests += SchedulerLimits.foregroundExtra
         case .readAhead: break
         case .background:
-            if whileReading { window /= SchedulerLimits.backgroundShare }
+            guard whileReading else { break }
+            // No more than the pipe is known to take at once: on a fresh connection the transport
+            // sends a few packets per round trip, and a reader's answer waits behind all of them.
+            window = min(
+                window / SchedulerLimits.backgroundShare,
+                max(SchedulerLimits.backgroundBytesMin, estimator.pipeBytes))
         }
         return requestsInFlight < requests && bytesInFlight + bytes <= window
     }

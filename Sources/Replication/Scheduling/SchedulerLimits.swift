@@ -43,6 +43,9 @@ enum SchedulerLimits {
     /// Of the window, background fetching takes one part in this many, so that a reader's block
     /// never queues behind a whole window of it.
     static let backgroundShare = 2
+    /// Background bytes in flight while somebody reads from a peer whose speed is not known yet:
+    /// about the first flight of a fresh TCP connection.
+    static let backgroundBytesMin = 16 << 10
     /// Requests that a foreground block may push in above a full window.
     static let foregroundExtra = 16
     /// A foreground block is late after its expected time times this.
