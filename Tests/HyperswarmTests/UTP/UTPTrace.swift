@@ -67,7 +67,7 @@ struct UTPTrace {
 }
 
 /// Numbers that somebody else drew.
-struct ScriptedRandom: RandomNumberGenerator, Sendable {
+struct DrawnNumbers: RandomNumberGenerator, Sendable {
     var numbers: [UInt64]
 
     mutating func next() -> UInt64 { numbers.isEmpty ? 0 : numbers.removeFirst() }

@@ -79,12 +79,12 @@ struct UTPTraceTests {
     }
 
     /// Draws the numbers that libutp drew.
-    private func random(for trace: UTPTrace, asInitiator: Bool) throws -> ScriptedRandom {
+    private func random(for trace: UTPTrace, asInitiator: Bool) throws -> DrawnNumbers {
         let secret = [UInt64](repeating: 7, count: 32)
         let first = try #require(trace.packets.first { $0.isFromInitiator == asInitiator }).header
         let own = UInt64(first.sequence.value)
-        guard asInitiator else { return ScriptedRandom(numbers: secret + [own]) }
-        return ScriptedRandom(numbers: secret + [UInt64(first.connectionID), own, 999, 999])
+        guard asInitiator else { return DrawnNumbers(numbers: secret + [own]) }
+        return DrawnNumbers(numbers: secret + [UInt64(first.connectionID), own, 999, 999])
     }
 
     @Test(arguments: [

@@ -69,9 +69,9 @@ struct UTPTransferTests {
         for begin in [65_535, 65_530, 65_000, 32_760] as [UInt16] {
             let payload = UTPTransfer.random(1_500_000, &random)
             let transfer = UTPTransfer(link, payload: payload, random: random)
-            transfer.simulation.sockets[0].random = ScriptedRandom(
+            transfer.simulation.sockets[0].random = DrawnNumbers(
                 numbers: [65_535, UInt64(begin), 1, UInt64(begin)])
-            transfer.simulation.sockets[1].random = ScriptedRandom(numbers: [UInt64(begin)])
+            transfer.simulation.sockets[1].random = DrawnNumbers(numbers: [UInt64(begin)])
             transfer.begin()
             transfer.simulation.run(for: .minutes(2)) { transfer.isOver }
             #expect(transfer.isInGoodOrder)
