@@ -7,6 +7,8 @@ extension Swarm {
         public let peer: Address?
         /// Whether we dialed.
         public var isInitiator: Bool { peer != nil }
+        /// Whether it is TCP.
+        let isTCP = true
         /// The peer's address, for people.
         public let remote: String
 

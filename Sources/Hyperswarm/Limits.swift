@@ -4,11 +4,6 @@ import NIOCore
 enum Limits {
     /// What docs/spec/swarm.md fixes.
     enum Specification {
-        /// Waiting classes of a re-dial after the 1st, 2nd and any further failure in a row (4.4).
-        static let redialClasses: [TimeAmount] = [.seconds(1), .seconds(5), .seconds(15)]
-        /// A real wait is this part of its class, drawn evenly (4.4), so that peers which lost
-        /// each other at the same moment do not meet at the same moment again and again.
-        static let redialSpread: ClosedRange<Double> = 0.66...1.32
         /// A dial that takes longer has failed (3.1).
         static let dialTimeout: TimeAmount = .seconds(10)
     }
@@ -20,10 +15,6 @@ enum Limits {
         static let connectionsMax = 256
         /// Open connections that came from one address: one host must not take all places.
         static let connectionsPerHostMax = 64
-        /// Dials under way at a time (4.4); the others wait for their turn.
-        static let dialsMax = 8
-        /// Peers given by address.
-        static let peersMax = 1024
         /// Connections the kernel holds for us before they are accepted.
         static let backlog: Int32 = 128
         /// One read takes up to this much: a window of several blocks per system call. NIO reuses

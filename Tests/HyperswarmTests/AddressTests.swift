@@ -22,16 +22,4 @@ struct AddressTests {
     func refusesWhatIsNoAddress(text: String) {
         #expect(Swarm.Address(text) == nil)
     }
-
-    @Test func aRedialWaitsLongerEachTimeAndStartsAnewAfterSuccess() {
-        var redial = Redial()
-        let bounds = [(0.66, 1.32), (3.3, 6.6), (9.9, 19.8), (9.9, 19.8), (9.9, 19.8)]
-        for (low, high) in bounds {
-            var other = redial
-            #expect(Double(redial.delay(jitter: 0).nanoseconds) / 1e9 >= low - 1e-6)
-            #expect(Double(other.delay(jitter: 1).nanoseconds) / 1e9 <= high + 1e-6)
-        }
-        redial.succeeded()
-        #expect(redial.delay(jitter: 1) < .seconds(2))
-    }
 }

@@ -17,14 +17,14 @@ struct LANDiscoveryTests {
         let second = try #require(Bytes32(hex: json["topic2"].string))
         let packets = json["log"].array.compactMap { $0["hex"].stringOrNil }
         let events = json["log"].array.filter { !$0["event"].isNull }
-        func marker(_ index: Int) throws -> ScriptedRandom {
+        func marker(_ index: Int) throws -> MarkerRandom {
             let responses = json["log"].array.filter { $0["type"].string == "response" }
             let text = responses[index]["answers"][1]["data"][0].string
             let bytes = try #require([UInt8](hex: text.dropFirst(6)))
-            return ScriptedRandom(bytes: bytes, rest: SeededRandom(seed: 1))
+            return MarkerRandom(bytes: bytes, rest: SeededRandom(seed: 1))
         }
         var rig = LANRig()
-        let plain = ScriptedRandom(bytes: [], rest: SeededRandom(seed: 2))
+        let plain = MarkerRandom(bytes: [], rest: SeededRandom(seed: 2))
         let announcer = try rig.add("127.0.0.1", random: marker(0))
         rig.nodes[announcer].core.join(key, announce: 10001, lookup: false, now: rig.now)
         rig.settle()

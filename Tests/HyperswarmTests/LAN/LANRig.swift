@@ -82,7 +82,7 @@ struct LANRig {
 }
 
 /// Gives what it was told to give, then random numbers.
-struct ScriptedRandom: RandomNumberGenerator, Sendable {
+struct MarkerRandom: RandomNumberGenerator, Sendable {
     var bytes: [UInt8]
     var rest: SeededRandom
 

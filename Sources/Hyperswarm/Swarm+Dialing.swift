@@ -1,0 +1,58 @@
+import NIOCore
+import NIOPosix
+
+/// Dialing, on the loop. Whom and when is decided by the queue.
+extension Swarm {
+    /// Dials as many as there is place for, and sets the alarm for the next.
+    func dialWaiting() {
+        guard !state.value.isStopped else { return }
+        let now = NIODeadline.now()
+        state.value.queue.advance(to: now)
+        while let peer = state.value.queue.next(now: now) {
+            connect(peer).whenComplete { result in
+                if case .failure(let error) = result {
+                    self.missed(peer, SwarmError(dialing: peer, error))
+                }
+                self.dialWaiting()
+            }
+        }
+        setAlarm()
+    }
+
+    private func setAlarm() {
+        guard let deadline = state.value.queue.nextDeadline else { return }
+        if let timer = state.value.timer {
+            // Waking too early is harmless.
+            if timer.deadline <= deadline { return }
+            timer.task.cancel()
+        }
+        let task = loop.scheduleTask(deadline: deadline) {
+            self.state.value.timer = nil
+            self.dialWaiting()
+        }
+        state.value.timer = (deadline, task)
+    }
+
+    private func connect(_ peer: Address) -> EventLoopFuture<any Channel> {
+        ClientBootstrap(group: loop)
+            .connectTimeout(Limits.Specification.dialTimeout)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.recvAllocator, value: Self.readAllocator)
+            .channelOption(.maxMessagesPerRead, value: Limits.Own.readsPerTurn)
+            .channelOption(.writeBufferWaterMark, value: Self.writeMark)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handler = ConnectionHandler(swarm: self, peer: peer)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+            .connect(host: peer.host, port: peer.port)
+            .hop(to: loop)
+    }
+
+    private func missed(_ peer: Address, _ error: SwarmError) {
+        guard !state.value.isStopped else { return }
+        state.value.queue.failed(peer, now: .now())
+        handler.unreachable(peer, error: error)
+    }
+}
