@@ -8,14 +8,21 @@ extension Swarm {
         /// Whether we dialed.
         public var isInitiator: Bool { peer != nil }
         /// Whether it is TCP.
-        let isTCP = true
+        var isTCP: Bool { channel != nil }
         /// The peer's address, for people.
         public let remote: String
 
         /// The peer's IP address, to count connections per host.
         let host: String
-        let channel: any Channel
+        let carrier: Carrier
+        private let loop: any EventLoop
         private let state: NIOLoopBoundBox<State>
+
+        /// What the bytes go over.
+        enum Carrier: Sendable {
+            case tcp(any Channel)
+            case utp(NIOLoopBound<UTPStream>)
+        }
 
         private struct State {
             /// Bytes of this turn that have not been given to the channel.
@@ -27,12 +34,23 @@ extension Swarm {
 
         /// On the loop of `channel`.
         init(channel: any Channel, peer: Address?) {
-            self.channel = channel
+            carrier = .tcp(channel)
+            loop = channel.eventLoop
             self.peer = peer
             let address = Address(channel.remoteAddress)
             remote = address?.description ?? "unknown"
             host = address?.host ?? ""
             state = NIOLoopBoundBox(State(), eventLoop: channel.eventLoop)
+        }
+
+        /// On the loop of the stream.
+        init(stream: UTPStream, peer: Address?, loop: any EventLoop) {
+            carrier = .utp(NIOLoopBound(stream, eventLoop: loop))
+            self.loop = loop
+            self.peer = peer
+            remote = stream.connection.remote.description
+            host = stream.connection.remote.ip.description
+            state = NIOLoopBoundBox(State(), eventLoop: loop)
         }
 
         /// Sends in order. Bytes of one turn of the loop leave in one system call.
@@ -43,7 +61,7 @@ extension Swarm {
                 flush()
             } else if !state.value.isFlushPlanned {
                 state.value.isFlushPlanned = true
-                channel.eventLoop.execute {
+                loop.execute {
                     self.state.value.isFlushPlanned = false
                     self.flush()
                 }
@@ -57,19 +75,34 @@ extension Swarm {
             flush()
             state.value.isClosing = true
             state.value.reason = reason
-            channel.close(promise: nil)
+            switch carrier {
+            case .tcp(let channel): channel.close(promise: nil)
+            case .utp(let stream): stream.value.close()
+            }
+        }
+
+        /// Of TCP.
+        var channel: (any Channel)? {
+            if case .tcp(let channel) = carrier { channel } else { nil }
         }
 
         /// Why the connection ended, once it has.
         var reason: (any Error)? { state.value.reason }
 
-        /// Whether the two are the ends of one TCP connection.
+        /// Whether the two are the ends of one connection, and we talk to ourselves.
         func isTwin(of other: Connection) -> Bool {
             guard isInitiator != other.isInitiator else { return false }
-            guard let local = Address(channel.localAddress) else { return false }
-            guard let remote = Address(channel.remoteAddress) else { return false }
-            return Address(other.channel.remoteAddress) == local
-                && Address(other.channel.localAddress) == remote
+            switch (carrier, other.carrier) {
+            case (.tcp(let one), .tcp(let other)): return Self.areTwins(one, other)
+            case (.utp(let one), .utp(let other)): return one.value.isTwin(of: other.value)
+            default: return false
+            }
+        }
+
+        private static func areTwins(_ one: any Channel, _ other: any Channel) -> Bool {
+            guard let local = Address(one.localAddress) else { return false }
+            guard let remote = Address(one.remoteAddress) else { return false }
+            return Address(other.remoteAddress) == local && Address(other.localAddress) == remote
         }
 
         /// Remembers the first thing that went wrong on the socket.
@@ -82,7 +115,10 @@ extension Swarm {
             let bytes = state.value.gathered
             // A buffer of its own for each write: the channel keeps the old one until it is sent.
             state.value.gathered = ByteBuffer()
-            channel.writeAndFlush(bytes, promise: nil)
+            switch carrier {
+            case .tcp(let channel): channel.writeAndFlush(bytes, promise: nil)
+            case .utp(let stream): stream.value.write(bytes)
+            }
         }
     }
 }

@@ -30,8 +30,11 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
     /// `nil` for Unix sockets.
     init?(_ address: SocketAddress?) {
-        guard let address = Swarm.Address(address) else { return nil }
-        self.init(address)
+        switch address {
+        case .v4(let address): self.init(address.address)
+        case .v6(let address): self.init(address.address)
+        case .unixDomainSocket, nil: return nil
+        }
     }
 
     /// For a socket.

@@ -15,6 +15,12 @@ enum Limits {
         static let connectionsMax = 256
         /// Open connections that came from one address: one host must not take all places.
         static let connectionsPerHostMax = 64
+        /// uTP is tried this long after TCP (3.2): where TCP gets through it is not needed.
+        static let utpHeadStart: TimeAmount = .milliseconds(150)
+        /// A peer that refuses TCP gets this long to answer by uTP.
+        static let utpPatience: TimeAmount = .seconds(3)
+        /// Free ports tried until one is free for UDP as well (3).
+        static let portAttempts = 4
         /// Connections the kernel holds for us before they are accepted.
         static let backlog: Int32 = 128
         /// One read takes up to this much: a window of several blocks per system call. NIO reuses

@@ -15,6 +15,8 @@ extension Swarm {
     func begin(_ connection: Connection) -> Bool {
         guard !state.value.isStopped else { return false }
         if let peer = connection.peer {
+            // The other transport of the dial was first.
+            if state.value.connections.values.contains(where: { $0.peer == peer }) { return false }
             state.value.queue.connected(peer, isTCP: connection.isTCP, now: .now())
         }
         if let twin = state.value.connections.values.first(where: { connection.isTwin(of: $0) }) {

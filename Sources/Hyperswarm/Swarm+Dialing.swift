@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 
 /// Dialing, on the loop. Whom and when is decided by the queue.
 extension Swarm {
@@ -9,7 +8,7 @@ extension Swarm {
         let now = NIODeadline.now()
         state.value.queue.advance(to: now)
         while let peer = state.value.queue.next(now: now) {
-            connect(peer).whenComplete { result in
+            Dial(peer, by: self).start().whenComplete { result in
                 if case .failure(let error) = result {
                     self.missed(peer, SwarmError(dialing: peer, error))
                 }
@@ -31,23 +30,6 @@ extension Swarm {
             self.dialWaiting()
         }
         state.value.timer = (deadline, task)
-    }
-
-    private func connect(_ peer: Address) -> EventLoopFuture<any Channel> {
-        ClientBootstrap(group: loop)
-            .connectTimeout(Limits.Specification.dialTimeout)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.recvAllocator, value: Self.readAllocator)
-            .channelOption(.maxMessagesPerRead, value: Limits.Own.readsPerTurn)
-            .channelOption(.writeBufferWaterMark, value: Self.writeMark)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let handler = ConnectionHandler(swarm: self, peer: peer)
-                    try channel.pipeline.syncOperations.addHandler(handler)
-                }
-            }
-            .connect(host: peer.host, port: peer.port)
-            .hop(to: loop)
     }
 
     private func missed(_ peer: Address, _ error: SwarmError) {

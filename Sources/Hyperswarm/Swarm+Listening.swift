@@ -2,18 +2,19 @@ import NIOCore
 import NIOPosix
 
 extension Swarm {
-    /// Binds one address. The IPv6 wildcard takes the port that IPv4 got, where it is free: one
-    /// number to tell others.
+    /// Binds one address for TCP, and its number for UDP. The IPv6 wildcard takes the port that
+    /// IPv4 got, where it is free: one number to tell others.
     func listen(on address: Address, _ bound: [Address]) async throws -> [Address] {
-        var wanted = [address]
+        // Any port means one that is free for both: some attempts find it.
+        let attempts = address.port == 0 ? Limits.Own.portAttempts : 1
+        var wanted = [Address](repeating: address, count: attempts)
         if address == Self.wildcard[1], let twin = bound.first(where: { $0.host == "0.0.0.0" }) {
             wanted.insert(Address(host: "::", port: twin.port), at: 0)
         }
         var failure: any Error = ChannelError.operationUnsupported
         for candidate in wanted {
             do {
-                let channel = try await bind(candidate).get()
-                return Address(channel.localAddress).map { [$0] } ?? []
+                return try await listenOnBoth(candidate)
             } catch {
                 failure = error
             }
@@ -21,6 +22,18 @@ extension Swarm {
         // A machine without IPv6 is no reason to fail when nobody asked for IPv6.
         if address == Self.wildcard[1], !bound.isEmpty { return [] }
         throw SwarmError(listening: address, failure)
+    }
+
+    private func listenOnBoth(_ address: Address) async throws -> [Address] {
+        let channel = try await bind(address).get()
+        guard let bound = Address(channel.localAddress) else { return [] }
+        do {
+            if configuration.utp { try await bindPort(bound) }
+        } catch {
+            try? await channel.close()
+            throw error
+        }
+        return [bound]
     }
 
     private func bind(_ address: Address) -> EventLoopFuture<any Channel> {
@@ -48,11 +61,19 @@ extension Swarm {
             .childChannelOption(.writeBufferWaterMark, value: writeMark)
     }
 
-    static var readAllocator: FixedSizeRecvByteBufferAllocator {
+    static func tune(_ bootstrap: ClientBootstrap) -> ClientBootstrap {
+        bootstrap
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.recvAllocator, value: readAllocator)
+            .channelOption(.maxMessagesPerRead, value: Limits.Own.readsPerTurn)
+            .channelOption(.writeBufferWaterMark, value: writeMark)
+    }
+
+    private static var readAllocator: FixedSizeRecvByteBufferAllocator {
         FixedSizeRecvByteBufferAllocator(capacity: Limits.Own.readBytes)
     }
 
-    static var writeMark: ChannelOptions.Types.WriteBufferWaterMark {
+    private static var writeMark: ChannelOptions.Types.WriteBufferWaterMark {
         .init(low: Limits.Own.writeLowWater, high: Limits.Own.writeHighWater)
     }
 }

@@ -19,6 +19,8 @@ public final class Swarm: Sendable {
         /// Whether topics are looked for and announced on the local network. Tells everybody
         /// there which topics these are.
         public var mdns = true
+        /// Whether connections over uTP are accepted and tried: they pass where firewalls stop TCP.
+        public var utp = true
 
         /// Listens on every address of this machine, dials nobody.
         public init() {}
@@ -52,6 +54,11 @@ public final class Swarm: Sendable {
 
     struct State {
         var listeners: [any Channel] = []
+        /// For UDP; none without uTP.
+        var port: DatagramPort?
+        /// uTP connections: those that stand, and those that are dialed.
+        var streams: [ObjectIdentifier: Connection] = [:]
+        var dials: [ObjectIdentifier: Dial] = [:]
         /// What is bound, before wildcards are spelled out.
         var bound: [Address] = []
         var connections: [ObjectIdentifier: Connection] = [:]
@@ -86,6 +93,7 @@ public final class Swarm: Sendable {
         var bound: [Address] = []
         do {
             for address in configuration.listen { bound += try await listen(on: address, bound) }
+            if bound.isEmpty, configuration.utp { await listenForAnswers() }
         } catch {
             await stop()
             throw error
@@ -113,10 +121,11 @@ public final class Swarm: Sendable {
             let sources = self.state.value.sources.map { $0.stop() }
             self.state.value.sources = []
             let connections = Array(self.state.value.connections.values)
-            let channels = self.state.value.listeners + connections.map(\.channel)
+            let channels = self.state.value.listeners + connections.compactMap(\.channel)
             self.state.value.listeners.forEach { $0.close(promise: nil) }
             connections.forEach { $0.close(reason: nil) }
-            return .andAllComplete(channels.map(\.closeFuture) + sources, on: self.loop)
+            let ports = [self.port].compactMap { $0?.close() }
+            return .andAllComplete(channels.map(\.closeFuture) + sources + ports, on: self.loop)
         }
         try? await closing.get()
     }

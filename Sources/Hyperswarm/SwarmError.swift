@@ -107,6 +107,11 @@ extension SwarmError {
             hint: "give the address of another machine or node")
     }
 
+    /// Whether another transport may get through where TCP met this.
+    static func isAboutFirewall(_ cause: any Error) -> Bool {
+        [ECONNREFUSED, ECONNRESET].contains(errnoCode(of: cause))
+    }
+
     private static func noAnswer(_ address: Swarm.Address) -> SwarmError {
         SwarmError(
             .timedOut, "peer \(address): no answer",

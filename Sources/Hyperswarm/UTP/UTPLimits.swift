@@ -87,6 +87,20 @@ extension Limits {
         /// A silent connection may be replaced by a restarted peer's SYN after this.
         static let restartSilence: TimeAmount = .milliseconds(200)
 
+        // MARK: The port
+
+        /// What the kernel may keep for us: more than a window, for a loop that is busy elsewhere.
+        static let receiveBufferBytes: Int32 = 4 << 20
+        static let sendBufferBytes: Int32 = 1 << 20
+        /// Datagrams of one system call; the kernel may glue several of one sender together.
+        static let readDatagrams = 16
+        static let readDatagramBytes = 64 << 10
+        /// Bytes that wait for room in the kernel's buffer; more are lost, as on any network.
+        static let backlogBytes = 4 << 20
+        static let backlogPause: TimeAmount = .milliseconds(1)
+        /// How long the end of the port waits for the goodbyes of its connections.
+        static let goodbyeTime: TimeAmount = .milliseconds(500)
+
         // MARK: Congestion (8, recommendations of our own sender)
 
         /// First window in packets (RFC 6928), and the least.

@@ -46,6 +46,13 @@ struct UTPOutbox {
         return self
     }
 
+    /// Without the first bursts.
+    func dropping(_ count: Int) -> UTPOutbox {
+        var rest = self
+        rest.bursts.removeFirst(count)
+        return rest
+    }
+
     /// Each datagram by itself.
     func forEach(_ body: (Endpoint, UnsafeRawBufferPointer) -> Void) {
         bytes.withUnsafeReadableBytes { all in

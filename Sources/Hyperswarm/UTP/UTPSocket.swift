@@ -69,6 +69,26 @@ final class UTPSocket {
         touch(connection)
     }
 
+    /// Whether some connection has not ended yet.
+    var isBusy: Bool {
+        connections.values.contains { $0.phase != .lingering && $0.phase != .halfOpen }
+    }
+
+    /// Ends all connections in good order, and takes no more.
+    func closeAll() {
+        isAccepting = false
+        for connection in Array(connections.values) {
+            connection.close()
+            touch(connection)
+        }
+    }
+
+    /// Ends what `closeAll` has not.
+    func abortAll(now: NIODeadline) {
+        for connection in Array(connections.values) { abort(connection, now: now) }
+        flush(now: now)
+    }
+
     /// Something was done with the connection: `flush` will look at it.
     func touch(_ connection: UTPConnection) {
         guard !connection.isTouched else { return }
