@@ -25,21 +25,29 @@ public struct XSalsa20Stream: Sendable {
 
     /// Encrypts or decrypts the next bytes where they lie.
     public mutating func xor(_ bytes: UnsafeMutableRawBufferPointer) {
+        xor(UnsafeRawBufferPointer(bytes), into: bytes)
+    }
+
+    /// Encrypts or decrypts the next bytes into `target`, which has as many: the same place, or one
+    /// that does not overlap.
+    public mutating func xor(
+        _ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+    ) {
+        precondition(bytes.count == target.count, "as many bytes go out as come in")
         var done = 0
         if offset > 0 {
             done = min(Self.blockBytes - offset, bytes.count)
-            xorWithinBlock(UnsafeMutableRawBufferPointer(rebasing: bytes[..<done]))
+            xorWithinBlock(bytes, target, 0..<done)
         }
         let whole = (bytes.count - done) & ~(Self.blockBytes - 1)
         if whole > 0 {
-            let blocks = UnsafeMutableRawBufferPointer(rebasing: bytes[done..<done + whole])
-            xorWholeBlocks(blocks)
+            xorWholeBlocks(bytes, target, done..<done + whole)
             position += UInt64(whole)
             done += whole
         }
         if done < bytes.count {
             loadBlock()
-            xorWithinBlock(UnsafeMutableRawBufferPointer(rebasing: bytes[done...]))
+            xorWithinBlock(bytes, target, done..<bytes.count)
         }
     }
 
@@ -50,24 +58,34 @@ public struct XSalsa20Stream: Sendable {
 
     private var offset: Int { Int(position % UInt64(Self.blockBytes)) }
 
-    private mutating func xorWithinBlock(_ bytes: UnsafeMutableRawBufferPointer) {
+    private mutating func xorWithinBlock(
+        _ bytes: UnsafeRawBufferPointer, _ target: UnsafeMutableRawBufferPointer,
+        _ range: Range<Int>
+    ) {
         let start = offset
-        for i in bytes.indices { bytes[i] ^= block[start + i] }
-        position += UInt64(bytes.count)
+        for i in range { target[i] = bytes[i] ^ block[start + i - range.lowerBound] }
+        position += UInt64(range.count)
     }
 
     /// Over zeros the cipher leaves its bare keystream.
     private mutating func loadBlock() {
         var fresh = [UInt8](repeating: 0, count: Self.blockBytes)
-        fresh.withUnsafeMutableBytes { xorWholeBlocks($0) }
+        fresh.withUnsafeMutableBytes {
+            xorWholeBlocks(UnsafeRawBufferPointer($0), $0, 0..<$0.count)
+        }
         block = fresh
     }
 
-    private func xorWholeBlocks(_ bytes: UnsafeMutableRawBufferPointer) {
+    private func xorWholeBlocks(
+        _ bytes: UnsafeRawBufferPointer, _ target: UnsafeMutableRawBufferPointer,
+        _ range: Range<Int>
+    ) {
         let first = position / UInt64(Self.blockBytes)
+        let bytes = UnsafeRawBufferPointer(rebasing: bytes[range])
+        let target = UnsafeMutableRawBufferPointer(rebasing: target[range])
         let status = key.withUnsafeBytes { key in
             crypto_stream_xsalsa20_xor_ic(
-                bytes.bytePointer, bytes.bytePointer, UInt64(bytes.count), nonce, first,
+                target.bytePointer, bytes.bytePointer, UInt64(bytes.count), nonce, first,
                 key.bytePointer)
         }
         precondition(status == 0, "the cipher takes any input")

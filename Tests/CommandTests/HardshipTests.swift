@@ -19,6 +19,15 @@ struct HardshipTests {
         }
     }
 
+    /// Bytes of all files below a folder.
+    private static func bytes(below path: String) -> Int {
+        let names = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
+        return names.reduce(0) { sum, name in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path + "/" + name)
+            return sum + ((attributes?[.size] as? Int) ?? 0)
+        }
+    }
+
     /// The folder's files as the drive has them, all there and equal.
     private static func expectSame(
         _ command: Command, key: String, folder: String,
@@ -51,8 +60,11 @@ struct HardshipTests {
         for _ in 0..<6 {
             let running = try RunningCommand(command, share)
             if let event = await running.event("key") { keys.insert(event["key"].string) }
-            // Anywhere between the first byte and the last: the import takes about this long.
-            try await Task.sleep(for: .milliseconds(Int.random(in: 0...400, using: &random)))
+            // Anywhere between the first byte and the last.
+            let enough = Int.random(in: 0...21_000_000, using: &random)
+            while Self.bytes(below: command.home("store")) < enough, running.isRunning {
+                try await Task.sleep(for: .milliseconds(2))
+            }
             _ = running.end(SIGKILL)
         }
         let last = try RunningCommand(command, share)
@@ -116,7 +128,7 @@ struct HardshipTests {
         }
     }
 
-    /// No space in the sharer's store: said, with a code of its own; nothing that was there is lost.
+    /// No space in the sharer's store: said, with what to do; nothing that was there is lost.
     @Test func aFullDiskIsSaidAndLosesNothing() async throws {
         let command = try Command()
         let disk = command.home("disk")

@@ -39,6 +39,8 @@ final class RunningCommand {
 
     deinit { if process.isRunning { process.terminate() } }
 
+    var isRunning: Bool { process.isRunning }
+
     var identifier: Int32 { process.processIdentifier }
 
     /// The next event of this name; nil when the command ended without it.

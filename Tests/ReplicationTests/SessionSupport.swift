@@ -141,7 +141,7 @@ struct PlainFrame: Equatable {
         var reader = FrameReader()
         var frames: [PlainFrame] = []
         for chunk in chunks {
-            chunk.withUnsafeBytes { reader.append($0) { _ in } }
+            chunk.withUnsafeBytes { reader.append($0) }
             while let frame = try reader.next() {
                 frames.append(
                     PlainFrame(

@@ -25,6 +25,8 @@ struct Bench {
         let lab = Lab(hyperfs: arguments[0], labnet: arguments[1])
         let all = ["floor", "import", "local", "cold", "latency", "memory"]
         let wanted = arguments.count > 2 ? Array(arguments[2...]) : all
+        let stops = [SIGINT, SIGTERM].map { cleaningUp(lab, at: $0) }
+        defer { stops.forEach { $0.cancel() } }
         for section in wanted {
             do {
                 switch section {
@@ -41,5 +43,18 @@ struct Bench {
             }
             lab.cleanUp()
         }
+    }
+
+    /// Leaves no mounts and no processes behind when it is told to stop.
+    private static func cleaningUp(_ lab: Lab, at number: Int32) -> any DispatchSourceSignal {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        nonisolated(unsafe) let lab = lab
+        source.setEventHandler {
+            lab.cleanUp()
+            exit(128 + number)
+        }
+        source.resume()
+        return source
     }
 }

@@ -32,7 +32,8 @@ extension Engine {
             deadline: demand.timeout.map { now + $0 }, completion: completion)
         demands.insert(active)
         arm(active.deadline)
-        if demand.priority == .foreground { lastForeground = now }
+        // Following has no reader behind it.
+        if demand.priority == .foreground, completion != nil { lastForeground = now }
         start(active)
     }
 

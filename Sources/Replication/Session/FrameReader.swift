@@ -22,21 +22,35 @@ struct FrameReader {
     /// Memory held.
     var capacity: Int { buffer.capacity }
 
-    /// Takes a chunk and hands the new bytes to `decrypt`, once.
+    /// Takes a chunk in the clear.
+    mutating func append(_ chunk: UnsafeRawBufferPointer) {
+        makeRoom(for: chunk.count)
+        buffer.append(contentsOf: chunk)
+    }
+
+    /// Takes a chunk through `decrypt`, which writes a byte for each that it is given, once: the
+    /// copy costs no pass of its own.
     mutating func append(
-        _ chunk: UnsafeRawBufferPointer, decrypt: (UnsafeMutableRawBufferPointer) -> Void
+        _ chunk: UnsafeRawBufferPointer,
+        decrypt: (UnsafeRawBufferPointer, UnsafeMutableRawBufferPointer) -> Void
     ) {
+        makeRoom(for: chunk.count)
+        buffer.append(addingCapacity: chunk.count) { output in
+            output.withUnsafeMutableBufferPointer { space, count in
+                let target = UnsafeMutableRawBufferPointer(space)
+                decrypt(chunk, UnsafeMutableRawBufferPointer(rebasing: target[..<chunk.count]))
+                count = chunk.count
+            }
+        }
+    }
+
+    private mutating func makeRoom(for count: Int) {
         if head == buffer.count {
             buffer.removeAll(keepingCapacity: buffer.capacity <= SessionLimits.idleBuffer)
             head = 0
-        } else if head > 0, buffer.count + chunk.count > buffer.capacity {
+        } else if head > 0, buffer.count + count > buffer.capacity {
             buffer.removeSubrange(..<head)
             head = 0
-        }
-        let start = buffer.count
-        buffer.append(contentsOf: chunk)
-        buffer.withUnsafeMutableBytes {
-            decrypt(UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
         }
     }
 

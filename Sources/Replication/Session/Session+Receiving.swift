@@ -54,7 +54,12 @@ extension Session {
             guard handshake == nil else { return }
         }
         try deliver(handle: handle)
-        reader.append(UnsafeRawBufferPointer(rebasing: bytes[used...])) { decryption?.xor($0) }
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[used...])
+        if decryption == nil {
+            reader.append(rest)
+        } else {
+            reader.append(rest) { decryption?.xor($0, into: $1) }
+        }
         // Out of self, so that the owner may use the session while a body is being looked at.
         var reader = FrameReader()
         swap(&reader, &self.reader)
