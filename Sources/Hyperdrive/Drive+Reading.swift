@@ -117,12 +117,26 @@ extension Drive {
         return try family.drive(way)
     }
 
+    /// The hidden key under which a writer keeps how the root looks (docs/spec/hyperdrive.md
+    /// section 2).
+    static let rootKey = "root"
+
+    /// How the root looks, as far as it is known here: nobody waits for it. Writers put it last,
+    /// so that mostly the newest node says it.
+    private func rootStat(_ trie: Trie, _ newest: TrieNode?) -> Stat? {
+        let isNewest = newest.map { $0.isHidden && $0.key == Self.rootKey } ?? false
+        let node = isNewest ? newest : try? trie.get(Self.rootKey, hidden: true)
+        guard let value = node?.value, let stat = try? Stat(decoding: value) else { return nil }
+        return Stat.directory(mode: stat.mode & 0o7777, mtime: stat.mtime)
+    }
+
     /// The root of a drive has no entry: it always exists.
     private func root(_ key: String, _ place: Location) throws -> Entry {
         let trie = place.drive.trie
         let newest = try trie.node(at: max(trie.version, 1) - 1)
         return Entry(
-            path: DrivePath.path(key), name: DrivePath.name(of: key), stat: Self.implicit(newest),
+            path: DrivePath.path(key), name: DrivePath.name(of: key),
+            stat: rootStat(trie, newest) ?? Self.implicit(newest),
             drive: place.drive, innerPath: "/", isImplicit: true, mount: nil, seq: 0)
     }
 

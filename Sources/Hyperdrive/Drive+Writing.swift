@@ -16,6 +16,8 @@ extension Drive {
         case mount(path: String, key: PublicKey, version: UInt64?, stat: Stat)
         /// Takes a nested drive away.
         case unmount(path: String)
+        /// Keeps how the root looks: its mode and its time (docs/spec/hyperdrive.md section 2).
+        case root(stat: Stat)
 
         /// The path that is changed.
         public var path: String {
@@ -23,6 +25,7 @@ extension Drive {
             case .put(let path, _), .delete(let path), .mount(let path, _, _, _),
                 .unmount(let path):
                 path
+            case .root: "/"
             }
         }
     }
@@ -39,6 +42,13 @@ extension Drive {
         var order: [ObjectIdentifier] = []
         var groups: [ObjectIdentifier: (drive: Drive, operations: [TrieOperation])] = [:]
         for edit in edits {
+            if case .root(let stat) = edit {
+                let id = ObjectIdentifier(self)
+                if groups[id] == nil { order.append(id) }
+                groups[id, default: (self, [])].operations.append(
+                    .put(key: Self.rootKey, value: stat.encoded(), hidden: true, flags: 0))
+                continue
+            }
             let key = try Self.writable(edit.path)
             try DriveError.translating(edit.path) {
                 let place =
@@ -115,6 +125,7 @@ extension Drive {
             stat.mount = (target, version, false)
             let record = MountRecord(key: target, localPath: key, version: version)
             return try [TrieOperation].mount(record, value: stat.encoded())
+        case .root: return []
         }
     }
 }

@@ -62,9 +62,9 @@ struct HardshipTests {
             if let event = await running.event("key") { keys.insert(event["key"].string) }
             // Anywhere between the first byte and the last.
             let enough = Int.random(in: 0...21_000_000, using: &random)
-            while Self.bytes(below: command.home("store")) < enough, running.isRunning {
-                try await Task.sleep(for: .milliseconds(2))
-            }
+            let store = command.home("store")
+            func isEarly() -> Bool { running.isRunning && Self.bytes(below: store) < enough }
+            while isEarly() { try await Task.sleep(for: .milliseconds(2)) }
             _ = running.end(SIGKILL)
         }
         let last = try RunningCommand(command, share)

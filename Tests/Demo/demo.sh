@@ -128,7 +128,7 @@ cmp "$folder/film.bin" "$mountpoint/film.bin" || fail "the film differs"
 echo "  cmp:     the film is the same, 300 MB in $(seconds "$begin" "$(now)")"
 begin=$(now)
 if command -v rsync > /dev/null; then
-    differences=$(rsync -rlptO --checksum --delete --dry-run --itemize-changes \
+    differences=$(rsync -rlpt --checksum --delete --dry-run --itemize-changes \
         "$folder/" "$mountpoint/")
     [ -z "$differences" ] || fail "rsync sees differences: $differences"
     echo "  rsync:   no difference in $(seconds "$begin" "$(now)")"

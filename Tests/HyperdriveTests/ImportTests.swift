@@ -198,6 +198,36 @@ struct ImportTests {
         #expect(try drive.walk().map(\.path) == ["/a"])
     }
 
+    @Test func theRootKeepsItsModeAndTime() throws {
+        func setRoot(mode: mode_t, seconds: Int) {
+            #expect(chmod(tree.root, mode) == 0)
+            let time = timespec(tv_sec: seconds, tv_nsec: 250_000_000)
+            #expect(utimensat(AT_FDCWD, tree.root, [time, time], 0) == 0)
+        }
+        try tree.write("a/b", [1])
+        setRoot(mode: 0o2750, seconds: 1_600_000_000)
+        try run()
+        var root = try #require(try drive.entry("/"))
+        #expect(root.stat == Stat.directory(mode: 0o2750, mtime: 1_600_000_000_250))
+        // Nothing changed, nothing is written; and nobody sees the hidden key as an entry.
+        let version = drive.version
+        try run()
+        #expect(drive.version == version)
+        #expect(try drive.walk().map(\.path).sorted() == ["/a", "/a/b"])
+        #expect(try drive.log().map(\.path).sorted() == ["/a", "/a/b"])
+        #expect(try drive.changes(from: 1, to: version).map(\.path).sorted() == ["/a", "/a/b"])
+        // A version in which another entry is the newest.
+        try drive.writeFile("/c", [2], mtime: 5)
+        root = try #require(try drive.entry("/"))
+        #expect(root.stat == Stat.directory(mode: 0o2750, mtime: 1_600_000_000_250))
+        // Only the root changed.
+        try drive.apply([.delete(path: "/c")])
+        setRoot(mode: 0o700, seconds: 1_700_000_000)
+        #expect(try run().isEmpty)
+        root = try #require(try drive.entry("/"))
+        #expect(root.stat == Stat.directory(mode: 0o700, mtime: 1_700_000_000_250))
+    }
+
     @Test func theStoreItselfIsNeverShared() throws {
         let store = try Store(folder: tree.path("keys"))
         let drive = try Drive.create(in: store)

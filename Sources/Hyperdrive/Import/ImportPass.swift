@@ -95,7 +95,16 @@ final class ImportPass {
 
     private func finish() throws {
         while pendingStart < pending.count { try takeOne() }
+        keepRoot()
         try writer.commit()
+    }
+
+    /// The root's own look goes last, where every reader has it at once.
+    private func keepRoot() {
+        guard let info = try? root.info() else { return }
+        let stat = Stat.directory(mode: info.permissions, mtime: info.mtime)
+        guard writer.hasWritten || (try? drive.entry("/"))??.stat != stat else { return }
+        writer.addRoot(stat)
     }
 
     func commitIfDue() throws {

@@ -12,6 +12,8 @@ final class ImportWriter {
     private var edits: [Drive.Edit] = []
     private var bytes: UInt64 = 0
     private var began: ContinuousClock.Instant?
+    /// Whether an entry was added behind the root's look.
+    private(set) var hasWritten = false
     /// Paths of all entries so far.
     private(set) var changed: [String] = []
 
@@ -44,7 +46,14 @@ final class ImportWriter {
     func add(_ edit: Drive.Edit) {
         if edits.isEmpty { began = .now }
         edits.append(edit)
+        hasWritten = true
         changed.append(edit.path)
+    }
+
+    /// Adds how the root looks. Not among the paths that changed: nobody reads it as an entry.
+    func addRoot(_ stat: Stat) {
+        edits.append(.root(stat: stat))
+        hasWritten = false
     }
 
     /// Commits when it is time to. Not called in the middle of a file.
