@@ -41,7 +41,9 @@ let rooms: [Room] = [
     Room(
         name: "Hyperdrive",
         needs: ["Hypertrie", "Corestore", "Hypercore", "HyperCrypto", "WireMessages", ordered]),
-    Room(name: "Hyperswarm", needs: ["HyperCrypto", nioCore, nioPosix, deque]),
+    Room(
+        name: "Hyperswarm", needs: ["HyperCrypto", nioCore, nioPosix, deque],
+        testNeeds: ["DHTSimulation"]),
     Room(name: "FileTree", needs: ["Hyperdrive", "Hypercore", "HyperCrypto", ordered]),
     Room(name: "FuseMount", needs: ["FileTree", "CFuse"]),
     Room(
@@ -55,7 +57,10 @@ let rooms: [Room] = [
 let package = Package(
     name: "hyperfs",
     products: rooms.map { .library(name: $0.name, targets: [$0.name]) }
-        + [.executable(name: "hyperfs", targets: ["hyperfs"])],
+        + [
+            .library(name: "DHTSimulation", targets: ["DHTSimulation"]),
+            .executable(name: "hyperfs", targets: ["hyperfs"]),
+        ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
@@ -84,6 +89,10 @@ let package = Package(
             name: "TestSupport", dependencies: ["HyperCrypto", "Hypercore"],
             path: "Tests/TestSupport",
             swiftSettings: strict),
+        // A whole network of DHT nodes in one thread: for tests, and for the benchmarks.
+        .target(
+            name: "DHTSimulation", dependencies: ["Hyperswarm", "TestSupport", heap],
+            path: "Tests/DHTSimulation", swiftSettings: strict),
     ]
         + rooms.map {
             .target(
@@ -98,7 +107,7 @@ var fuzzers: [Target] {
     [
         .systemLibrary(name: "CFuzzer", path: "Modules/CFuzzer"),
         .executableTarget(
-            name: "fuzz", dependencies: ["Hyperdrive", "TestSupport", "CFuzzer"],
+            name: "fuzz", dependencies: ["Hyperdrive", "Hyperswarm", "TestSupport", "CFuzzer"],
             path: "Tests/FuzzTests",
             exclude: ["CorpusTests.swift"], swiftSettings: strict,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
@@ -115,7 +124,7 @@ var tests: [Target] {
                         return !name.hasPrefix("C") || name == "Corestore"
                     }
                     return true
-                },
+                } + $0.testNeeds,
             swiftSettings: strict)
     } + [
         .testTarget(name: "TidyTests", swiftSettings: strict),
@@ -123,8 +132,8 @@ var tests: [Target] {
             name: "ExampleTests", dependencies: everything + [nioCore, nioPosix, protobuf],
             swiftSettings: strict),
         .testTarget(
-            name: "FuzzTests", dependencies: ["Hyperdrive", "TestSupport"], path: "Tests/FuzzTests",
-            exclude: ["Entry"], swiftSettings: strict),
+            name: "FuzzTests", dependencies: ["Hyperdrive", "Hyperswarm", "TestSupport"],
+            path: "Tests/FuzzTests", exclude: ["Entry"], swiftSettings: strict),
     ]
 }
 

@@ -7,6 +7,11 @@ let package = Package(
     dependencies: [.package(name: "hyperfs", path: "..")],
     targets: [
         .executableTarget(
-            name: "bench", dependencies: [.product(name: "HyperCrypto", package: "hyperfs")],
+            name: "bench",
+            dependencies: [
+                .product(name: "HyperCrypto", package: "hyperfs"),
+                .product(name: "Hyperswarm", package: "hyperfs"),
+                .product(name: "DHTSimulation", package: "hyperfs"),
+            ],
             swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
     ])

@@ -4,7 +4,8 @@ import Foundation
 ///
 ///     bench HYPERFS LABNET [section ...]
 ///
-/// Sections: floor import local cold latency memory. Needs root, FUSE, and for the comparisons
+/// Sections: floor import local cold latency memory; only when asked for, dht-simulation and
+/// dht-simulation-full (100 000 nodes). All but those two need root, FUSE, and for the comparisons
 /// bindfs and sshfs; what is missing is said and left out of the table.
 @main
 struct Bench {
@@ -36,6 +37,8 @@ struct Bench {
                 case "cold": try lab.coldReads()
                 case "latency": try lab.latency()
                 case "memory": try lab.memory()
+                case "dht-simulation": DHTRuns.run(full: false)
+                case "dht-simulation-full": DHTRuns.run(full: true)
                 default: print("bench: no section '\(section)'; there are \(all)")
                 }
             } catch {
