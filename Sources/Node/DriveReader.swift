@@ -60,10 +60,11 @@ public actor DriveReader {
 
     private var subject: String { "reading \(reference)" }
 
-    /// Without an address to dial and without a port that others may know nobody can answer.
+    /// Without an address to dial, without a place to look for one and without a port that others
+    /// may know nobody can answer.
     private var mayAskPeers: Bool {
         guard let network = configuration.network else { return false }
-        return !network.peers.isEmpty || network.listen.contains { $0.port != 0 }
+        return !network.peers.isEmpty || network.mdns || network.listen.contains { $0.port != 0 }
     }
 
     /// Who names a peer wants that peer's newest version, not just what lies here.
@@ -108,6 +109,7 @@ public actor DriveReader {
             let key = try key(in: engine.registry)
             let drive = try Drive(store: engine.store, key: key, version: reference.version)
             remote = (engine, drive)
+            engine.look(for: drive)
             if !drive.isWritable { await engine.refresh(drive) }
             return (engine, drive)
         } catch {

@@ -39,7 +39,7 @@ public final class Engine: Sendable {
     public let registry: Registry
     let peers: PeerTable
     let replicator: Replicator
-    private let swarm: Swarm?
+    let swarm: Swarm?
     private let group: MultiThreadedEventLoopGroup
     private let disk = NIOThreadPool(numberOfThreads: 1)
     private let traffic: Traffic
@@ -78,19 +78,21 @@ public final class Engine: Sendable {
         let traffic = Traffic()
         self.traffic = traffic
         let logger = configuration.logger
-        peers = PeerTable(
-            loop: loop, hoped: configuration.network?.peers ?? [], traffic: traffic
-        ) { Engine.log($0, to: logger) }
         // One name for all connections, the same after every start (docs/spec/corestore.md 7).
-        let seed = store.derive(namespace: "hyperfs", name: "replication-keypair")
+        let name = NoiseKeyPair(
+            seed: store.derive(namespace: "hyperfs", name: "replication-keypair"))
+        peers = PeerTable(
+            loop: loop, localKey: name.publicKey, hoped: configuration.network?.peers ?? [],
+            traffic: traffic
+        ) { Engine.log($0, to: logger) }
         replicator = Replicator(
-            configuration: Session.Configuration(staticKey: NoiseKeyPair(seed: seed)),
+            configuration: Session.Configuration(staticKey: name),
             directory: store, output: peers, executor: peers, random: SystemRandom())
         let peers = peers
         swarm = configuration.network.map {
             Swarm(loop: loop, configuration: $0, handler: peers)
         }
-        peers.attach(replicator)
+        peers.attach(replicator, swarm)
     }
 
     private func begin() async throws {
@@ -127,7 +129,7 @@ public final class Engine: Sendable {
         flushing?.cancel()
         replicator.close()
         await swarm?.stop()
-        peers.attach(nil)
+        peers.attach(nil, nil)
         try? await disk.shutdownGracefully()
         do {
             try store.close()
@@ -280,9 +282,13 @@ extension Engine {
                 .notFound, "\(subject): no peer in reach (\(failure.message))", hint: failure.hint)
         }
         return NodeError(
-            .notFound, "\(subject): not in this store, and no peer is known",
+            .notFound, "\(subject): not in this store, and \(nobody(network))",
             hint: network.peers.isEmpty
                 ? "name one that shares it with --peer HOST:PORT" : "check --peer and the network")
+    }
+
+    private func nobody(_ network: Swarm.Configuration) -> String {
+        network.mdns ? "nobody on the local network has it" : "no peer is known"
     }
 
     private static func log(_ event: PeerTable.Event, to logger: Logger) {
@@ -290,6 +296,8 @@ extension Engine {
         case .connected(let peer): logger.info("peer \(peer) connected")
         case .lost(let peer, nil): logger.info("peer \(peer) left")
         case .lost(let peer, let error?): logger.warning("peer \(peer) lost: \(error)")
+        case .discovered(let peer, let origin):
+            logger.debug("peer \(peer) found (\(origin.rawValue))")
         case .unreachable(_, let error): logger.warning("\(error.message); \(error.hint)")
         }
     }

@@ -10,6 +10,8 @@ enum Limits {
     /// How long a reader waits to hear of a newer version once a peer is there: several round
     /// trips of a slow line. Later news come with the next command.
     static let updateGrace: Duration = .seconds(2)
+    /// Addresses found on the network whose first dial a waiting reader waits for.
+    static let foundMax = 64
     /// A registry file (names, shares) larger than this is not ours.
     static let registryBytesMax = 16 << 20
     /// A local drive name: fits a file name and a URL.

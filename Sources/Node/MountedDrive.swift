@@ -50,6 +50,7 @@ public final class MountedDrive: Sendable {
         self.drive = drive
         self.mountpoint = mountpoint
         engine.follow(drive.metadata)
+        engine.exchange(drive)
         // Nothing is mounted before the drive has shown itself: an empty folder that never fills
         // says nothing of a wrong key.
         _ = try await engine.fetching(subject) { _ = try drive.content() }

@@ -1,3 +1,4 @@
+import HyperCrypto
 import Hypercore
 import Hyperswarm
 import NIOCore
@@ -10,6 +11,7 @@ import Synchronization
 final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
     private let loop: any EventLoop
     private let traffic: Traffic
+    private let localKey: Bytes32
     private let report: @Sendable (Event) -> Void
     private let state: NIOLoopBoundBox<State>
     private let reach: Mutex<Reach>
@@ -19,10 +21,12 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         case connected(String)
         case lost(String, (any Error)?)
         case unreachable(Swarm.Address, SwarmError)
+        case discovered(Swarm.Address, Swarm.PeerOrigin)
     }
 
     private struct State {
         var replicator: Replicator?
+        var swarm: Swarm?
         var connections: [PeerID: Swarm.Connection] = [:]
         var peers: [ObjectIdentifier: PeerID] = [:]
         /// The connection that the replicator is naming just now: an initiator's first message
@@ -38,17 +42,20 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         var connected: Int { remotes.count }
         /// Addresses whose first dial has not ended yet.
         var hoped: Set<Swarm.Address> = []
+        /// The same of those that were found, as long as no connection came about.
+        var found: Set<Swarm.Address> = []
         /// Why the last dial failed.
         var lastFailure: SwarmError?
         /// Whether a peer is there or may be in a moment.
-        var isHopeful: Bool { connected > 0 || !hoped.isEmpty }
+        var isHopeful: Bool { connected > 0 || !hoped.isEmpty || !found.isEmpty }
     }
 
     init(
-        loop: any EventLoop, hoped: [Swarm.Address], traffic: Traffic,
+        loop: any EventLoop, localKey: Bytes32, hoped: [Swarm.Address], traffic: Traffic,
         report: @escaping @Sendable (Event) -> Void
     ) {
         self.loop = loop
+        self.localKey = localKey
         self.traffic = traffic
         self.report = report
         state = .makeBoxSendingValue(State(), eventLoop: loop)
@@ -58,10 +65,11 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
     /// Who is in reach now.
     var inReach: Reach { reach.withLock { $0 } }
 
-    /// The other end; before the swarm starts. nil lets go of it.
-    func attach(_ replicator: Replicator?) {
+    /// The other ends; before the swarm starts. nil lets go of them.
+    func attach(_ replicator: Replicator?, _ swarm: Swarm?) {
         loop.execute {
             self.state.value.replicator = replicator
+            self.state.value.swarm = swarm
             if replicator == nil {
                 self.state.value.timer?.task.cancel()
                 self.state.value.timer = nil
@@ -87,6 +95,13 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         (state.value.connections[peer] ?? state.value.opening)?.close(reason: reason)
     }
 
+    func isWanted(_ peer: PeerID, remoteKey: Bytes32) -> Bool {
+        guard let connection = state.value.connections[peer], let swarm = state.value.swarm else {
+            return true
+        }
+        return swarm.identified(connection, local: localKey, remote: remoteKey)
+    }
+
     func wake(at deadline: ContinuousClock.Instant) {
         if let timer = state.value.timer {
             // Waking too early is harmless: the replicator says again when it wants to be woken.
@@ -108,6 +123,7 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         reach.withLock { reach in
             reach.remotes.append(connection.remote)
             if let dialed = connection.peer { reach.hoped.remove(dialed) }
+            reach.found = []
         }
         state.value.opening = connection
         let peer = replicator.connected(initiator: connection.isInitiator)
@@ -145,9 +161,24 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
     func unreachable(_ peer: Swarm.Address, error: SwarmError) {
         reach.withLock {
             $0.hoped.remove(peer)
+            $0.found.remove(peer)
             $0.lastFailure = error
         }
         report(.unreachable(peer, error))
+    }
+
+    func discovered(_ peer: Swarm.Address, by origin: Swarm.PeerOrigin) {
+        reach.withLock { reach in
+            if reach.connected == 0, reach.found.count < Limits.foundMax {
+                reach.found.insert(peer)
+            }
+        }
+        report(.discovered(peer, origin))
+    }
+
+    func promoted(_ connection: Swarm.Connection) {
+        guard let peer = state.value.peers[ObjectIdentifier(connection)] else { return }
+        state.value.replicator?.use(peer)
     }
 }
 

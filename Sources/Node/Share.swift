@@ -41,6 +41,7 @@ public final class Share: Sendable {
         } catch {
             throw NodeError(error, while: "sharing \(folder)")
         }
+        engine.announce(drive)
         var options = FolderImport.Options()
         if let ignoreFile { options.ignoreFile = ignoreFile }
         importer = FolderImport(drive: drive, folder: folder, options: options)

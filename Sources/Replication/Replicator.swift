@@ -26,6 +26,9 @@ public final class Replicator: Sendable {
         func close(_ peer: PeerID, reason: (any Error)?)
         /// Call tick at this time (replaces the last).
         func wake(at deadline: ContinuousClock.Instant)
+        /// The handshake told who the peer is. Returns whether to open feeds on this connection;
+        /// if not, it only answers what the peer opens, until `use`.
+        func isWanted(_ peer: PeerID, remoteKey: Bytes32) -> Bool
     }
 
     /// Runs work on the engine's thread, in order.
@@ -66,6 +69,11 @@ public final class Replicator: Sendable {
     /// The transport took everything (or is full): backpressure.
     public func writable(_ peer: PeerID, _ isWritable: Bool) {
         engine.turn { engine.writable(peer, isWritable) }
+    }
+
+    /// A connection that was not wanted is to be used now.
+    public func use(_ peer: PeerID) {
+        engine.turn { engine.use(peer) }
     }
 
     /// The time of `Output.wake` has come.
@@ -109,6 +117,11 @@ public final class Replicator: Sendable {
     public func close() {
         engine.executor.execute { [engine] in engine.turn { engine.close() } }
     }
+}
+
+extension Replicator.Output {
+    /// Every connection is used.
+    public func isWanted(_ peer: PeerID, remoteKey: Bytes32) -> Bool { true }
 }
 
 extension Replicator: FeedNetwork {

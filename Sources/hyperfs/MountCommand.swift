@@ -47,6 +47,8 @@ struct MountCommand: AsyncParsableCommand {
         network.peer += list.values["peer"] ?? []
         network.listen += list.values["listen"] ?? []
         network.offline = network.offline || list.flags.contains("offline")
+        network.noMDNS = network.noMDNS || list.flags.contains("no-mdns")
+        network.noDiscovery = network.noDiscovery || list.flags.contains("no-discovery")
         if let text = list.values["timeout"]?.last {
             guard let seconds = Double(text) else {
                 throw ValidationError("-o timeout=\(text) is not a number of seconds")
@@ -110,8 +112,19 @@ struct MountCommand: AsyncParsableCommand {
                 await interrupted.wait()
                 return nil
             }
+            group.addTask { try await showSearch(engine) }
             defer { group.cancelAll() }
             return try await group.next() ?? nil
+        }
+    }
+
+    /// What is being waited for, on a terminal, until the drive is there.
+    private func showSearch(_ engine: Engine) async throws -> MountedDrive? {
+        let console = common.console(outlivesReader: true)
+        defer { console.clearProgress() }
+        while true {
+            try await Task.sleep(for: .seconds(1))
+            console.progress("looking for the drive: \(await engine.search)")
         }
     }
 

@@ -36,7 +36,9 @@ struct NetworkOptions: ParsableArguments {
     @Flag(name: .customLong("no-mainline"), help: "No effect yet.")
     var noMainline = false
 
-    @Flag(name: .customLong("no-mdns"), help: "No effect yet.")
+    @Flag(
+        name: .customLong("no-mdns"),
+        help: "Neither look for peers on the local network nor tell it what is shared.")
     var noMDNS = false
 
     @Flag(name: .customLong("no-utp"), help: "No effect yet: every connection is TCP.")
@@ -89,6 +91,7 @@ struct NetworkOptions: ParsableArguments {
             var network = Swarm.Configuration()
             if !listen.isEmpty { network.listen = listen.compactMap { Swarm.Address($0) } }
             network.peers = peer.compactMap { Swarm.Address($0) }
+            network.mdns = !noMDNS && !noDiscovery
             configuration.network = network
         }
         if let timeout {

@@ -25,13 +25,16 @@ struct Command {
     /// Home of the account that the commands think they run in.
     let home: TemporaryFolder
     var environment: [String: String] = [:]
+    /// A command that runs ours, such as `ip netns exec NAME`; the first word is a path.
+    var wrapper: [String] = []
 
     init() throws { home = try TemporaryFolder() }
 
     func prepare(_ arguments: [String]) -> Process {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.binary)
-        process.arguments = arguments
+        let words = wrapper + [Self.binary] + arguments
+        process.executableURL = URL(fileURLWithPath: words[0])
+        process.arguments = Array(words.dropFirst())
         process.currentDirectoryURL = URL(fileURLWithPath: home.path)
         process.environment = [
             "HOME": home.path, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TZ": "UTC",

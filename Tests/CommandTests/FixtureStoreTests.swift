@@ -33,7 +33,7 @@ struct FixtureStoreTests {
         for arguments in [
             ["ls", "-l", key], ["tree", key], ["cat", key + "/hello.txt"], ["stat", key + "/docs"],
             ["info", key], ["log", key], ["diff", key, "1"], ["drives"],
-            ["get", key, command.home("out")],
+            ["get", key, command.home("out"), "--no-discovery"],
         ] {
             let result = try command.run(arguments + ["--store", store("store-tree")])
             #expect(result.status == 0, "\(arguments): \(result.errors)")
@@ -66,7 +66,8 @@ struct FixtureStoreTests {
         let key = tree["key"].string
         let listing = try command.run("tree", key, "--json", "--store", store(name))
         #expect(listing.status == 0, "\(listing.errors)")
-        let copied = try command.run("get", key, "out", "--store", store(name), "--json")
+        let copied = try command.run(
+            "get", key, "out", "--store", store(name), "--json", "--no-discovery")
         #expect(copied.status == 0, "\(copied.text)\(copied.errors)")
         let entries = Dictionary(
             listing.json.map { ($0["path"].string, $0) }, uniquingKeysWith: { first, _ in first })
@@ -160,12 +161,15 @@ struct FixtureStoreTests {
         let sparse = try expected("store-clone-sparse")
         let key = sparse["key"].string
         for path in sparse["filesReadBeforeClose"].array.map(\.string) {
-            let result = try command.run("cat", key + path, "--store", store("store-clone-sparse"))
+            let result = try command.run(
+                "cat", key + path, "--store", store("store-clone-sparse"),
+                "--no-discovery")
             #expect(result.status == 0, "\(path): \(result.errors)")
             #expect(!result.output.isEmpty)
         }
         let missing = try command.run(
-            "cat", key + "/bin/data.bin", "--store", store("store-clone-sparse"))
+            "cat", key + "/bin/data.bin", "--store", store("store-clone-sparse"),
+            "--no-discovery")
         #expect(missing.status == 2)
         #expect(missing.errors.contains("--peer"))
     }

@@ -87,7 +87,10 @@ struct HardshipTests {
             #expect(try FileManager.default.contentsOfDirectory(atPath: point).isEmpty)
             let again = try RunningCommand(
                 reader,
-                ["mount", sharing.key, point, "--peer", sharing.address, "--json", "--foreground"])
+                [
+                    "mount", sharing.key, point, "--peer", sharing.address, "--no-mdns", "--json",
+                    "--foreground",
+                ])
             _ = try #require(await again.event("mounted"), "\(again.errors)")
             #expect(
                 FileManager.default.contents(atPath: point + "/f1") == sharing.content(of: "f1"))
@@ -196,7 +199,8 @@ extension HardshipTests {
         let mount = try RunningCommand(
             reader,
             [
-                "mount", sharing.key, point, "--peer", sharing.address, "--json", "--timeout", "2",
+                "mount", sharing.key, point, "--peer", sharing.address, "--no-mdns", "--json",
+                "--timeout", "2",
                 "--foreground", "--readahead", "0",
             ])
         defer { _ = try? reader.run("unmount", point) }

@@ -39,7 +39,7 @@ struct LiveTests {
 
         /// A reader with a store of his own.
         func read(_ reader: Command, _ arguments: String...) throws -> Command.Result {
-            try reader.run(arguments + ["--peer", address])
+            try reader.run(arguments + ["--peer", address, "--no-mdns"])
         }
     }
 
@@ -123,7 +123,9 @@ struct LiveTests {
         let point = reader.home("mnt")
         let files = FileManager.default
         try files.createDirectory(atPath: point, withIntermediateDirectories: true)
-        let arguments = ["mount", sharing.key, point, "--peer", sharing.address, "--json"]
+        let arguments = [
+            "mount", sharing.key, point, "--peer", sharing.address, "--no-mdns", "--json",
+        ]
         let mounting = try RunningCommand(reader, arguments)
         let event = try #require(await mounting.event("mounted"), "\(mounting.errors)")
         #expect(event["mountpoint"].string == point)
@@ -150,7 +152,8 @@ struct LiveTests {
         #expect(try reader.run("mount", sharing.key, other).status == 6)
         #expect(try reader.run(arguments).status == 4)
         let busy = try second.run(
-            "mount", sharing.key, second.home("missing"), "--peer", sharing.address, "--json")
+            "mount", sharing.key, second.home("missing"), "--peer", sharing.address, "--no-mdns",
+            "--json")
         #expect(busy.status == 4, "\(busy.text)")
         #expect(busy.json.last?["code"].string == "mountpoint-unusable")
 
@@ -178,7 +181,7 @@ struct LiveTests {
         try FileManager.default.createDirectory(
             atPath: point, withIntermediateDirectories: true)
         let result = try reader.run(
-            "mount", wrong, point, "--peer", sharing.address, "--timeout", "1")
+            "mount", wrong, point, "--peer", sharing.address, "--no-mdns", "--timeout", "1")
         #expect(result.status == 2, "\(result.errors)")
         #expect(result.errors.contains(wrong))
         #expect(sharing.running.end() == 0)
@@ -189,7 +192,7 @@ struct LiveTests {
         let reader = try Command()
         let wrong = String(repeating: "cd", count: 32)
         let waiting = try RunningCommand(
-            reader, ["ls", wrong, "--peer", sharing.address, "--timeout", "60", "-v"])
+            reader, ["ls", wrong, "--peer", sharing.address, "--no-mdns", "--timeout", "60", "-v"])
         while !waiting.errors.contains("connected") { try await Task.sleep(for: .milliseconds(5)) }
         #expect(waiting.end(SIGINT) == 130)
         #expect(sharing.running.end(SIGTERM) == 0)

@@ -47,7 +47,7 @@ struct StoreCommandTests {
     }
 
     @Test(arguments: [
-        ["ls", "nobody"], ["info", String(repeating: "ab", count: 32)],
+        ["ls", "nobody"], ["info", String(repeating: "ab", count: 32), "--no-discovery"],
         ["cat", String(repeating: "ab", count: 32) + "/x", "--offline"],
         ["get", "nobody", "out"],
     ])

@@ -23,6 +23,8 @@ enum TestEngines {
         var network = Swarm.Configuration()
         network.listen = [Swarm.Address(host: "127.0.0.1", port: 0)]
         network.peers = peers
+        // Whom a test does not name it shall not meet.
+        network.mdns = false
         configuration.network = network
         return configuration
     }

@@ -54,6 +54,10 @@ extension Engine {
     /// The remote opened a feed that we have not opened with it.
     func opened(_ discoveryKey: DiscoveryKey, by peer: PeerState) throws {
         try charge(peer, SchedulerLimits.openingCost)
+        guard peer.isEstablished else {
+            if peer.held.count < SchedulerLimits.unknownKeysMax { peer.held.append(discoveryKey) }
+            return
+        }
         if let known = feeds[discoveryKey] { return open(known, with: peer) }
         guard peer.lookups.take(now: now) else {
             return refuse(discoveryKey, to: peer)

@@ -78,12 +78,34 @@ extension Engine {
 
     private func established(_ peer: PeerState) {
         guard !peer.isEstablished else { return }
-        peer.isEstablished = true
         // One way there and back: message 1 to 2 for the initiator, 2 to 3 for the responder.
         let start = peer.isInitiator ? peer.connectedAt : peer.firstBytesAt ?? peer.connectedAt
         if now > start { peer.estimator.measured(roundTrip: now - start) }
+        if let key = peer.session.remoteKey, !output.isWanted(peer.id, remoteKey: key) { return }
+        begin(peer)
+    }
+
+    /// A connection that was kept idle takes the place of another.
+    func use(_ id: PeerID) {
+        guard let peer = peers[id], peer.session.isEstablished, !peer.isEstablished else { return }
+        begin(peer)
+    }
+
+    private func begin(_ peer: PeerState) {
+        // Asking may have ended it.
+        guard !peer.isGone else { return }
+        peer.isEstablished = true
         for replication in feedsInOrder where replication.isJoined {
             open(replication, with: peer)
+        }
+        let held = peer.held
+        peer.held = []
+        do {
+            for discoveryKey in held where peer.channelOf[discoveryKey] == nil {
+                try opened(discoveryKey, by: peer)
+            }
+        } catch {
+            drop(peer, error)
         }
     }
 

@@ -13,7 +13,10 @@ final class PeerState {
     let isInitiator: Bool
     let connectedAt: ContinuousClock.Instant
     var firstBytesAt: ContinuousClock.Instant?
+    /// Whether the handshake is done and the connection is to be used.
     var isEstablished = false
+    /// Feeds it opened on a connection that is not used; answered if it comes to be.
+    var held: [DiscoveryKey] = []
     /// The transport takes more.
     var isWritable = true
     /// Removed; what still refers to it does nothing.

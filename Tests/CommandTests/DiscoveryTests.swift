@@ -1,0 +1,93 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Who shares and who reads find each other by nothing but the key.
+@Suite(.timeLimit(.minutes(2)), .serialized)
+struct DiscoveryTests {
+    /// A command that shares a folder with one file, and its key.
+    private func share(
+        _ command: Command, _ options: String...
+    ) async throws -> (running: RunningCommand, key: String) {
+        let folder = command.home("folder")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try "found\n".write(toFile: folder + "/file", atomically: false, encoding: .utf8)
+        let running = try RunningCommand(command, ["share", folder, "--json"] + options)
+        let ready = try #require(await running.event("ready"), "\(running.errors)")
+        return (running, ready["key"].string)
+    }
+
+    @Test func aDriveIsReadWithoutAnyAddress() async throws {
+        let sharer = try Command()
+        defer { withExtendedLifetime(sharer.home) {} }
+        let (running, key) = try await share(sharer, "--listen", "127.0.0.1:0")
+        let reader = try Command()
+        let start = ContinuousClock.now
+        let cat = try reader.run("cat", key + "/file", "--listen", "127.0.0.1:0")
+        print("found, connected and read in \(ContinuousClock.now - start)")
+        #expect(cat.status == 0, "\(cat.errors)")
+        #expect(cat.text == "found\n")
+        #expect(running.end() == 0)
+    }
+
+    @Test func aDriveIsMountedWithoutAnyAddressEvenWhenItComesLater() async throws {
+        guard FileManager.default.fileExists(atPath: "/dev/fuse") else {
+            #expect(!ProcessEnvironment.isCI, "no /dev/fuse: mounts cannot be tested")
+            return
+        }
+        let sharer = try Command()
+        defer { withExtendedLifetime(sharer.home) {} }
+        let (first, key) = try await share(sharer, "--listen", "127.0.0.1:0")
+        #expect(first.end() == 0)
+        let reader = try Command()
+        let point = reader.home("mnt")
+        try FileManager.default.createDirectory(atPath: point, withIntermediateDirectories: true)
+        // Waiting before there is anybody.
+        let mounting = try RunningCommand(
+            reader, ["mount", key, point, "--listen", "127.0.0.1:0", "--json", "-v"])
+        let (second, _) = try await share(sharer, "--listen", "127.0.0.1:0")
+        _ = try #require(await mounting.event("mounted"), "\(mounting.errors)")
+        let bytes = FileManager.default.contents(atPath: point + "/file")
+        #expect(bytes == Data("found\n".utf8))
+        #expect(mounting.end() == 0)
+        #expect(second.end() == 0)
+    }
+
+    @Test(arguments: ["--no-mdns", "--no-discovery"])
+    func whoSwitchesItOffIsNotFound(option: String) async throws {
+        let sharer = try Command()
+        defer { withExtendedLifetime(sharer.home) {} }
+        let (running, key) = try await share(sharer, "--listen", "127.0.0.1:0", option)
+        let reader = try Command()
+        let result = try reader.run(
+            "cat", key + "/file", "--listen", "127.0.0.1:0", "--timeout", "1")
+        #expect(result.status == 2)
+        #expect(result.errors.contains("nobody on the local network"), "\(result.errors)")
+        #expect(running.end() == 0)
+    }
+
+    /// Two machines with a cable between them, and no route to anywhere.
+    @Test func twoMachinesOnACableNeedNoAddress() async throws {
+        guard let cable = try Cable() else {
+            #expect(!ProcessEnvironment.isCI, "no network namespaces: they need root")
+            return
+        }
+        defer { cable.remove() }
+        var sharer = try Command()
+        sharer.wrapper = cable.wrapper(0)
+        defer { withExtendedLifetime(sharer.home) {} }
+        var reader = try Command()
+        reader.wrapper = cable.wrapper(1)
+        let (running, key) = try await share(sharer)
+        let cat = try reader.run("cat", key + "/file")
+        #expect(cat.status == 0, "\(cat.errors)")
+        #expect(cat.text == "found\n")
+        // By IPv6 alone as well: only link-local addresses, which need their interface.
+        try cable.removeVersion4()
+        var late = try Command()
+        late.wrapper = cable.wrapper(1)
+        let again = try late.run("cat", key + "/file", "--timeout", "20")
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(running.end() == 0)
+    }
+}
