@@ -107,7 +107,8 @@ var fuzzers: [Target] {
     [
         .systemLibrary(name: "CFuzzer", path: "Modules/CFuzzer"),
         .executableTarget(
-            name: "fuzz", dependencies: ["Hyperdrive", "Hyperswarm", "TestSupport", "CFuzzer"],
+            name: "fuzz",
+            dependencies: ["Hyperdrive", "Hyperswarm", "TestSupport", "CFuzzer", nioCore],
             path: "Tests/FuzzTests",
             exclude: ["CorpusTests.swift"], swiftSettings: strict,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
@@ -132,7 +133,8 @@ var tests: [Target] {
             name: "ExampleTests", dependencies: everything + [nioCore, nioPosix, protobuf],
             swiftSettings: strict),
         .testTarget(
-            name: "FuzzTests", dependencies: ["Hyperdrive", "Hyperswarm", "TestSupport"],
+            name: "FuzzTests",
+            dependencies: ["Hyperdrive", "Hyperswarm", "TestSupport", nioCore],
             path: "Tests/FuzzTests", exclude: ["Entry"], swiftSettings: strict),
     ]
 }

@@ -47,6 +47,7 @@ extension Swarm {
         guard !state.value.isStopped else { return }
         state.value.bound = bound
         state.value.isStarted = true
+        startMapping()
         for (topic, interest) in state.value.topics { tellSources(topic, interest) }
     }
 

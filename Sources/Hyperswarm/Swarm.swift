@@ -21,6 +21,9 @@ public final class Swarm: Sendable {
         public var mdns = true
         /// Whether connections over uTP are accepted and tried: they pass where firewalls stop TCP.
         public var utp = true
+        /// Whether the router is asked to lead a port to us. Off unless somebody wants it: it
+        /// opens this machine to the world.
+        public var portMapping = false
 
         /// Listens on every address of this machine, dials nobody.
         public init() {}
@@ -69,6 +72,7 @@ public final class Swarm: Sendable {
         var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
         var topics: [Bytes32: Interest] = [:]
         var sources: [any PeerSource] = []
+        var mapper: PortMappingPort?
         var isStarted = false
         var isStopped = false
     }
@@ -118,8 +122,10 @@ public final class Swarm: Sendable {
         let closing = loop.flatSubmit { () -> EventLoopFuture<Void> in
             self.state.value.isStopped = true
             self.state.value.timer?.task.cancel()
-            let sources = self.state.value.sources.map { $0.stop() }
+            var sources = self.state.value.sources.map { $0.stop() }
+            if let mapper = self.state.value.mapper { sources.append(mapper.stop()) }
             self.state.value.sources = []
+            self.state.value.mapper = nil
             let connections = Array(self.state.value.connections.values)
             let channels = self.state.value.listeners + connections.compactMap(\.channel)
             self.state.value.listeners.forEach { $0.close(promise: nil) }

@@ -25,6 +25,8 @@ extension Limits {
         static let clientsMax = 64
         /// Addresses kept from one source: a flood from one takes no place from the others.
         static let candidatesPerOrigin = 512
+        /// Whom somebody named comes before whom we found.
+        static let givenPriority = 6
         /// Addresses given by hand.
         static let givenMax = 1024
         /// Topics remembered for one address.

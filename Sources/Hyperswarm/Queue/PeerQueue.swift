@@ -31,7 +31,7 @@ struct PeerQueue: Sendable {
 
         /// Given by hand: never given up, never behind the others.
         var isGiven: Bool { origin == .given }
-        var priority: Int { isGiven ? max(3, record.priority) : record.priority }
+        var priority: Int { isGiven ? Limits.Queue.givenPriority : record.priority }
         /// Whether it takes a place among dials and connections.
         var isOccupied: Bool {
             switch phase {
@@ -79,7 +79,11 @@ struct PeerQueue: Sendable {
         if var known = entries[address] {
             guard !known.isGiven else { return false }
             known.origin = .given
-            if !known.isOccupied { known.phase = .queued }
+            if !known.isOccupied {
+                known.phase = .queued
+                known.record = PeerRecord(isLocal: true)
+                banned.removeAll { $0 == address }
+            }
             entries[address] = known
             return true
         }
@@ -256,7 +260,7 @@ extension PeerQueue {
 extension PeerQueue {
     /// Never again, whoever names it. Not for addresses given by hand: those are dropped.
     mutating func ban(_ address: Swarm.Address) {
-        guard var entry = entries[address] else { return }
+        guard var entry = entries[address], !entry.record.isBanned else { return }
         drop(address)
         guard !entry.isGiven else { return }
         entry.record.ban()
@@ -268,7 +272,7 @@ extension PeerQueue {
 
     /// Another connection to the same peer serves: this address is left alone until `wake`.
     mutating func rest(_ address: Swarm.Address) {
-        guard entries[address] != nil else { return }
+        guard entries[address]?.record.isBanned == false else { return }
         if case .dialing = entries[address]?.phase { dialsUnderWay -= 1 }
         entries[address]?.phase = .resting
     }
