@@ -111,7 +111,9 @@ theirs=$(dd if="$folder/film.bin" bs=1 count=1 skip=200000000 status=none | od -
 "$hyperfs" unmount "$mountpoint"
 wait "$mounting" || fail "mount ended with status $?"
 bytes=$(await "$work/mount.json" unmounted "$mounting" | field bytesReceived)
-echo "  the byte is right; $(human "$bytes") of 300 MB crossed the wire for it"
+cached=$("$hyperfs" info "$key" --store "$work/store-b" --offline --json | field cachedBytes)
+echo "  the byte is right; of the film's 300 MB $(human "$cached") were fetched for it"
+echo "  (and $(human "$bytes") in all: the drive's names, kept for next time, and proofs)"
 
 say "4. Mount it again and compare everything with the original"
 "$hyperfs" mount "$key" "$mountpoint" --store "$work/store-b" --peer "$address" --json \

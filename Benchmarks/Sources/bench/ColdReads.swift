@@ -59,12 +59,13 @@ extension Lab {
         try shell(
             "for i in 1 2 3 4 5 6 7 8 9 10; do sshfs -p 22622 -o IdentityFile='\(keys)/user',"
                 + "StrictHostKeyChecking=no,UserKnownHostsFile=/dev/null"
-                + " 127.0.0.1:'\(source)' '\(mountpoint)' && exit 0; sleep 0.3; done; exit 1")
+                + " 127.0.0.1:'\(source)' '\(mountpoint)' > /dev/null 2>&1 && exit 0; sleep 0.3; done; exit 1"
+        )
         let result = try median(3) {
             try shell(
                 "umount '\(mountpoint)'; sshfs -p 22622 -o IdentityFile='\(keys)/user',"
                     + "StrictHostKeyChecking=no,UserKnownHostsFile=/dev/null"
-                    + " 127.0.0.1:'\(source)' '\(mountpoint)'")
+                    + " 127.0.0.1:'\(source)' '\(mountpoint)' > /dev/null 2>&1")
             return try seconds("cat '\(mountpoint)/file' > /dev/null")
         }
         try shell("umount '\(mountpoint)'")

@@ -35,13 +35,18 @@ final class Lab {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", line]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
+        // A file, not a pipe: a program that stays behind (bindfs) would hold a pipe open for ever.
+        let path = scratch + "/output-\(UUID().uuidString)"
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let output = FileHandle(forUpdatingAtPath: path)
+        else { throw LabError("cannot write \(path)") }
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        process.standardOutput = output
+        process.standardError = output
         try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        let text = String(decoding: data, as: UTF8.self)
+        try output.seek(toOffset: 0)
+        let text = String(decoding: try output.readToEnd() ?? Data(), as: UTF8.self)
         guard process.terminationStatus == 0 else {
             throw LabError("'\(line)' ended with \(process.terminationStatus): \(text.suffix(300))")
         }
@@ -155,7 +160,8 @@ final class Lab {
         }
         mounts = []
         for process in running.reversed() { stop(process) }
-        _ = try? shell("rm -rf '\(scratch)'/*")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: scratch)) ?? []
+        for name in names { try? FileManager.default.removeItem(atPath: scratch + "/" + name) }
     }
 
     deinit { try? FileManager.default.removeItem(atPath: scratch) }

@@ -15,7 +15,8 @@ extension Lab {
         let theirs = try folder("mnt-bindfs")
         if bindfs {
             alsoUnmount(theirs)
-            try shell("bindfs --no-allow-other --multithreaded '\(source)' '\(theirs)'")
+            try shell(
+                "bindfs --no-allow-other --multithreaded '\(source)' '\(theirs)' > /dev/null 2>&1")
         } else {
             print("| bindfs is not installed: local reads have nothing to stand against | | | |")
         }
