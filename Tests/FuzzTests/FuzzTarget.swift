@@ -25,8 +25,7 @@ struct FuzzTarget: Sendable {
 
     static let all: [FuzzTarget] =
         cryptoTargets + feedTargets + sessionTargets + trieTargets + driveTargets
-        + dhtTargets
-        + lanTargets
+        + dhtTargets + lanTargets + utpTargets
 
     static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }

@@ -4,8 +4,8 @@ import NIOCore
 /// (docs/spec/utp.md 8, RFC 6817), and does not mistake a lossy radio for a full queue.
 ///
 /// It doubles per round trip until a queue shows; then it steers for `targetDelay` of queueing,
-/// growing by a packet or a 32nd of the window per round trip below it and shrinking by up to a
-/// quarter above it. A loss beside a queue takes a third of the window, or half beside a long one.
+/// growing by a packet or a 32nd of the window per round trip below it and shrinking by up to half
+/// of it above. A loss beside a queue takes a third of the window, or half beside a long one.
 /// Losses without a queue are forgiven up to one in 32: a shallow queue that overflows loses more.
 struct CongestionControl {
     /// Bytes that may be in flight.
@@ -72,7 +72,7 @@ struct CongestionControl {
             window += Int(share * step * Double(target - delay) / Double(target) + 0.5)
         } else {
             let excess = min(1, Double(delay - target) / Double(target))
-            window -= Int(share * excess * Double(window) / 4)
+            window -= Int(share * excess * Double(window) / 2)
         }
     }
 

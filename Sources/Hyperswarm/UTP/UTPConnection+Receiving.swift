@@ -54,10 +54,15 @@ extension UTPConnection {
         sendID = attempt.receiveID &+ 1
         packets = SendWindow(first: attempt.sequence + 1)
         arrivals = ReceiveWindow(acknowledged: header.sequence - 1)
+        open()
+        notePeer(header, now: now)
+    }
+
+    private func open() {
         phase = .open
         phaseEnd = nil
+        wasOpened = true
         news.insert(.opened)
-        notePeer(header, now: now)
     }
 
     private func receiveInside(_ packet: UTPPacket, now: NIODeadline) {
@@ -80,14 +85,15 @@ extension UTPConnection {
         }
         if header.delay != 0, phase != .dialing { delays.add(header.delay, now: now) }
         peerWindow = min(Int(header.window), Limits.UTP.windowMax)
+        if peerWindow >= packetBytes {
+            windowOpened(now: now)
+        } else if windowClosedAt == nil, queuedBytes > 0 || !packets.isEmpty {
+            windowClosedAt = now
+        }
     }
 
     private func receiveData(_ packet: UTPPacket, now: NIODeadline) {
-        if phase == .halfOpen {
-            phase = .open
-            phaseEnd = nil
-            news.insert(.opened)
-        }
+        if phase == .halfOpen { open() }
         let before = arrivals.waitingBytes
         let hadGap = arrivals.waitingCount > 0
         let outcome = arrivals.accept(
@@ -124,6 +130,7 @@ extension UTPConnection {
         let losses = packets.findLosses()
         if losses.packets > 0 { noteLosses(losses, now: now) }
         lossDeadline = packets.isEmpty ? nil : now + silence
+        if packets.isEmpty, queuedBytes == 0 { windowOpened(now: now) }
     }
 
     private func noteLosses(_ losses: SendWindow.Losses, now: NIODeadline) {

@@ -54,9 +54,7 @@ extension UTPConnection {
                 windowClosed(now: now)
                 return
             }
-            windowClosedAt = nil
-            windowProbeAt = nil
-            windowProbes = 0
+            windowOpened(now: now)
             guard mayLeave(length, now) else { return }
             sendOne(length, now: now, to: &outbox)
         }

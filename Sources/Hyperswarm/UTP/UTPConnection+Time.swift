@@ -12,9 +12,10 @@ extension UTPConnection {
             if phase != .lingering { end(.timedOut, linger: nil) }
             phase = .gone
         case .open:
-            guard now < lastReceived + Limits.UTP.silenceMax else {
-                return end(.timedOut, linger: nil)
-            }
+            let isHopeless =
+                now >= lastReceived + Limits.UTP.silenceMax
+                || windowClosedAt.map { now >= $0 + Limits.UTP.closedWindowTime } ?? false
+            if isHopeless { return end(.timedOut, linger: nil) }
             if let lossDeadline, now >= lossDeadline { silent(now: now, to: &outbox) }
             if phase == .open, let windowProbeAt, now >= windowProbeAt {
                 probeWindow(now: now, to: &outbox)
@@ -66,12 +67,21 @@ extension UTPConnection {
         windowProbeAt = now + min(wait, Limits.UTP.windowProbeMax)
     }
 
+    func windowOpened(now: NIODeadline) {
+        guard windowClosedAt != nil else { return }
+        // What was sent meanwhile was dropped: no need to wait until that shows.
+        if !packets.isEmpty, silences > 0 {
+            silences = 0
+            lossDeadline = now
+        }
+        windowClosedAt = nil
+        windowProbeAt = nil
+        windowProbes = 0
+    }
+
     private func probeWindow(now: NIODeadline, to outbox: inout UTPOutbox) {
         windowProbeAt = nil
         windowProbes += 1
-        if let windowClosedAt, now >= windowClosedAt + Limits.UTP.closedWindowTime {
-            return end(.timedOut, linger: nil)
-        }
         if queuedBytes > 0, packets.isEmpty {
             sendOne(min(packetBytes, queuedBytes), now: now, to: &outbox)
         }

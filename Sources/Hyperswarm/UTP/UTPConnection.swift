@@ -98,6 +98,8 @@ final class UTPConnection {
     var phaseEnd: NIODeadline?
     /// Counts against the limit of half-open connections.
     var isCounted = false
+    /// The owner was told that it stands.
+    var wasOpened = false
     /// The owner of the socket has it on its list of connections to look at.
     var isTouched = false
     /// A SYN came that would begin this connection anew.

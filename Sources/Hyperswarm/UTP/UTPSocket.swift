@@ -143,7 +143,9 @@ final class UTPSocket {
             halfOpen.leave(connection.remote.ip)
         }
         let told = connection.takeNews()
-        if !told.isEmpty { news.append((connection, told)) }
+        // Of one that was half-open to its end the owner has never heard.
+        let isKnown = connection.isInitiator || connection.wasOpened
+        if !told.isEmpty, isKnown { news.append((connection, told)) }
         if told.contains(.opened), connection.isInitiator { dropOtherAttempts(of: connection) }
         if connection.phase == .gone {
             forget(connection)

@@ -81,8 +81,9 @@ struct DatagramPortTests {
         client.dialByUTP(address)
         try await eventually { server.recorder.received.count == payload.count }
         try await eventually { client.recorder.received.count == payload.count }
-        #expect(client.recorder.received == payload)
-        #expect(server.recorder.received == payload.reversed())
+        let isSame =
+            client.recorder.received == payload && server.recorder.received == payload.reversed()
+        #expect(isSame)
         #expect(client.recorder.connections[0].channel == nil, "not over TCP")
         let connection = client.recorder.connections[0]
         client.swarm.loop.execute { connection.close(reason: nil) }

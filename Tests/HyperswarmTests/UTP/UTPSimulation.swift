@@ -116,6 +116,11 @@ final class UTPSimulation {
         settle(side)
     }
 
+    /// A datagram of other traffic takes its place on the path; when it arrives, if it does.
+    func cross(_ size: Int, from side: Side = .left) -> NIODeadline? {
+        links[side.rawValue].arrivals(size, at: now, &random).first
+    }
+
     /// A datagram of somebody else, or a forged one.
     func inject(_ bytes: [UInt8], to side: Side, from remote: Endpoint? = nil) {
         let remote = remote ?? Self.endpoints[side.other.rawValue]
