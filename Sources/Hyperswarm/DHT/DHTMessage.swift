@@ -14,7 +14,7 @@
 /// error                8  0x42  UTF-8
 /// value                9  0x4a  bytes   what the command says
 /// ```
-struct DHTMessage: Equatable {
+struct DHTMessage: Equatable, DHTNumbered {
     enum Kind: UInt8 {
         case query = 1
         case update = 2

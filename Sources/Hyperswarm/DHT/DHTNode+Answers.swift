@@ -2,7 +2,7 @@ import HyperCrypto
 
 extension DHTNode {
     /// An answer of the first phase.
-    func answered(_ query: DHTQuery, _ request: DHTRequest, _ message: DHTMessage) {
+    func answered(_ query: Query, _ request: DHTRequest, _ message: DHTMessage) {
         // An answer with an error is a warning, but leaves no token (section 11, trap 8).
         let isUsable = message.error == nil && message.nodeID != nil
         let token = isUsable ? message.roundtripToken : nil
@@ -17,7 +17,7 @@ extension DHTNode {
     }
 
     private func take(
-        _ value: [UInt8], from node: DHTAddress, seenAs own: DHTAddress?, for query: DHTQuery
+        _ value: [UInt8], from node: DHTAddress, seenAs own: DHTAddress?, for query: Query
     ) {
         switch query.operation {
         case .lookup(let input), .announce(let input):
@@ -70,7 +70,7 @@ extension DHTNode {
     }
 
     /// An answer of the second phase.
-    func acknowledged(_ query: DHTQuery, _ request: DHTRequest, _ message: DHTMessage) {
+    func acknowledged(_ query: Query, _ request: DHTRequest, _ message: DHTMessage) {
         query.updating.remove(request.address)
         if message.error == nil {
             query.summary.acknowledged += 1

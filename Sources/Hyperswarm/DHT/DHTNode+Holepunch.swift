@@ -12,7 +12,7 @@ extension DHTNode {
         var message = DHTMessage(.query, rid: 0)
         message.command = Self.holepunchCommand
         let isSent = request(
-            DHTRequestTable.Draft(
+            Requests.Draft(
                 message: message, address: address, id: nil, referrer: referrer,
                 purpose: .holepunch(ticket)))
         guard isSent else { return nil }
@@ -27,7 +27,7 @@ extension DHTNode {
         var message = DHTMessage(.query, rid: 0)
         message.command = Self.pingCommand
         let isSent = request(
-            DHTRequestTable.Draft(
+            Requests.Draft(
                 message: message, address: address, id: nil, referrer: nil,
                 purpose: .ping(ticket)))
         return isSent ? ticket : nil

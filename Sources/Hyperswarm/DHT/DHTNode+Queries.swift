@@ -105,7 +105,7 @@ extension DHTNode {
         guard queries.count < Limits.DHT.queries else { return nil }
         let ticket = ticket()
         let known = table.closest(to: target, count: Limits.DHT.bucketSize)
-        let query = DHTQuery(
+        let query = Query(
             operation, ticket: ticket, target: target, own: id, known: known,
             seeds: known.count < max(1, entryPoints.count) ? entryPoints : [], now: now)
         queries[ticket] = query
@@ -114,7 +114,7 @@ extension DHTNode {
     }
 
     /// Asks whom there is to ask, or goes on to the next phase.
-    func proceed(_ query: DHTQuery) {
+    func proceed(_ query: Query) {
         guard queries[query.ticket] === query else { return }
         if query.isUpdating {
             if query.updating.isEmpty { finish(query) }
@@ -133,23 +133,24 @@ extension DHTNode {
         if query.isExhausted() || isSpent { walked(query) }
     }
 
-    private func ask(_ destination: DHTQuery.Destination, for query: DHTQuery) {
+    private func ask(_ destination: Query.Destination, for query: Query) {
         let (command, value) = query.operation.query
         var message = DHTMessage(.query, rid: 0)
         message.target = query.target
         message.command = command
         message.value = value
         let isSent = request(
-            DHTRequestTable.Draft(
+            Requests.Draft(
                 message: message, address: destination.address, id: destination.id,
                 referrer: destination.referrer, purpose: .query(query.ticket)))
         if !isSent { query.late(destination.id, at: destination.address) }
     }
 
     /// The nearest nodes are known; now the update, if there is one.
-    private func walked(_ query: DHTQuery) {
+    private func walked(_ query: Query) {
         guard let (command, value) = query.operation.update else { return finish(query) }
         query.isUpdating = true
+        query.deadline = now + Limits.DHT.updateTime
         for candidate in query.closest {
             var message = DHTMessage(.update, rid: 0)
             message.target = query.target
@@ -157,7 +158,7 @@ extension DHTNode {
             message.command = command
             message.value = value
             let isSent = request(
-                DHTRequestTable.Draft(
+                Requests.Draft(
                     message: message, address: candidate.address, id: candidate.id,
                     referrer: candidate.referrer, purpose: .update(query.ticket)))
             if isSent { query.updating.insert(candidate.address) }
@@ -165,7 +166,12 @@ extension DHTNode {
         if query.updating.isEmpty { finish(query) }
     }
 
-    func finish(_ query: DHTQuery) {
+    /// Too long on its way: what it has found must do.
+    func expire(_ query: Query) {
+        if query.isUpdating { finish(query) } else { walked(query) }
+    }
+
+    func finish(_ query: Query) {
         queries[query.ticket] = nil
         if query.ticket == bootstrapping {
             bootstrapped()

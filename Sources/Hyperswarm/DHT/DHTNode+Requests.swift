@@ -5,7 +5,7 @@ extension DHTNode {
     ///
     /// - Returns: `false` when there is no room for it at all.
     @discardableResult
-    func request(_ draft: DHTRequestTable.Draft) -> Bool {
+    func request(_ draft: Requests.Draft) -> Bool {
         if requests.queuedCount > 0 || requests.isSaturated(now: now) {
             if case .verify = draft.purpose { return false }
             return requests.enqueue(draft)
@@ -14,7 +14,7 @@ extension DHTNode {
     }
 
     @discardableResult
-    func begin(_ draft: DHTRequestTable.Draft) -> Bool {
+    func begin(_ draft: Requests.Draft) -> Bool {
         var draft = draft
         draft.message.to = draft.address
         draft.message.id = isPersistent ? id : nil
@@ -35,7 +35,7 @@ extension DHTNode {
         }
     }
 
-    private func isWanted(_ draft: DHTRequestTable.Draft) -> Bool {
+    private func isWanted(_ draft: Requests.Draft) -> Bool {
         switch draft.purpose {
         case .query(let ticket), .update(let ticket): queries[ticket] != nil
         case .verify, .check, .ping, .holepunch: true
@@ -165,7 +165,7 @@ extension DHTNode {
         message.command = DHTNode.pingCommand
         message.value = entry.id.raw.bytes
         request(
-            DHTRequestTable.Draft(
+            Requests.Draft(
                 message: message, address: entry.address, id: entry.id, referrer: nil,
                 purpose: purpose))
     }

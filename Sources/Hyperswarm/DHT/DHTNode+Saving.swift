@@ -3,8 +3,10 @@ import NIOCore
 extension DHTNode {
     /// Nodes that have answered lately, for `Configuration.saved` at the next start: 38 bytes each
     /// behind one byte that tells the form.
-    public func savedNodes() -> [UInt8] {
-        var bytes: [UInt8] = [Self.savedForm]
+    public func savedNodes() -> [UInt8] { Self.saved(table) }
+
+    static func saved(_ table: DHTRoutingTable) -> [UInt8] {
+        var bytes: [UInt8] = [savedForm]
         let freshest = table.entries.sorted { $0.heard > $1.heard }
         for entry in freshest.prefix(Limits.DHT.savedNodes) {
             entry.id.append(to: &bytes)

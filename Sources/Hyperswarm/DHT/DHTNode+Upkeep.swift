@@ -9,7 +9,7 @@ extension DHTNode {
         let ticket = DHTTicket(raw: lastTicket)
         bootstrapping = ticket
         let known = table.closest(to: id, count: Limits.DHT.bucketSize)
-        let query = DHTQuery(
+        let query = Query(
             .bootstrap, ticket: ticket, target: id, own: id, known: known + remembered,
             seeds: known.count + remembered.count < max(1, entryPoints.count) || !isReady
                 ? entryPoints : [], now: now)

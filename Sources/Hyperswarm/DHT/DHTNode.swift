@@ -20,6 +20,9 @@ public final class DHTNode {
         case event(DHTEvent)
     }
 
+    typealias Query = DHTQuery<DHTOperation>
+    typealias Requests = DHTRequestTable<DHTMessage>
+
     let configuration: Configuration
     /// Our id, which only persistent nodes tell.
     public let id: DHTKey
@@ -34,8 +37,8 @@ public final class DHTNode {
     /// The latest time that anybody told us.
     var now: NIODeadline
     var table: DHTRoutingTable
-    var requests = DHTRequestTable()
-    var queries: [DHTTicket: DHTQuery] = [:]
+    var requests = Requests()
+    var queries: [DHTTicket: Query] = [:]
     var lastTicket: UInt64 = 0
     /// Our own search for neighbors, when it runs.
     var bootstrapping: DHTTicket?
@@ -129,7 +132,7 @@ public final class DHTNode {
     public func advance(to now: NIODeadline) {
         update(now)
         for (request, step) in requests.due(now: self.now) { perform(step, of: request) }
-        for query in sortedQueries where query.deadline <= self.now { finish(query) }
+        for query in sortedQueries where query.deadline <= self.now { expire(query) }
         if upkeepAt <= self.now { upkeep() }
         if let promotionAt, promotionAt <= self.now { considerPromotion() }
         settle()
@@ -171,5 +174,5 @@ public final class DHTNode {
 
     private func update(_ now: NIODeadline) { self.now = max(self.now, now) }
 
-    var sortedQueries: [DHTQuery] { queries.values.sorted { $0.ticket.raw < $1.ticket.raw } }
+    var sortedQueries: [Query] { queries.values.sorted { $0.ticket.raw < $1.ticket.raw } }
 }

@@ -22,7 +22,12 @@ struct DHTPeerStore {
     private var old = Generation()
     private var rotated: NIODeadline
 
-    init(now: NIODeadline) { rotated = now }
+    private let generation: TimeAmount
+
+    init(now: NIODeadline, generation: TimeAmount = Limits.DHT.peerGeneration) {
+        rotated = now
+        self.generation = generation
+    }
 
     var count: Int { young.count + old.count }
 
@@ -66,8 +71,8 @@ struct DHTPeerStore {
     /// Ages the records; called before anything else.
     mutating func rotate(now: NIODeadline) {
         let age = now - rotated
-        guard age >= Limits.DHT.peerGeneration else { return }
-        old = age >= Limits.DHT.peerGeneration * 2 ? Generation() : young
+        guard age >= generation else { return }
+        old = age >= generation * 2 ? Generation() : young
         young = Generation()
         rotated = now
     }

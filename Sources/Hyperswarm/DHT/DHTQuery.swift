@@ -2,7 +2,7 @@ import NIOCore
 
 /// A walk towards a key: asks the nearest nodes known for nearer ones until there are none
 /// (docs/spec/dht.md section 7). Knows no messages; its node asks whom it names.
-final class DHTQuery {
+final class DHTQuery<Operation> {
     enum State {
         case waiting
         case asked
@@ -40,10 +40,13 @@ final class DHTQuery {
     }
 
     let ticket: DHTTicket
-    let operation: DHTOperation
+    let operation: Operation
     let target: DHTKey
-    let deadline: NIODeadline
+    /// When to be content with what there is.
+    var deadline: NIODeadline
     private let own: DHTKey
+    /// How many nodes it ends with.
+    private let width: Int
     /// Nearest first.
     private(set) var candidates: [Candidate] = []
     /// Entry points whose ids we do not know.
@@ -63,13 +66,15 @@ final class DHTQuery {
     var best: DHTMutable?
 
     init(
-        _ operation: DHTOperation, ticket: DHTTicket, target: DHTKey, own: DHTKey,
-        known: [DHTRoutingTable.Entry], seeds: [DHTAddress], now: NIODeadline
+        _ operation: Operation, ticket: DHTTicket, target: DHTKey, own: DHTKey,
+        known: [DHTRoutingTable.Entry], seeds: [DHTAddress],
+        width: Int = Limits.DHT.bucketSize, now: NIODeadline
     ) {
         self.operation = operation
         self.ticket = ticket
         self.target = target
         self.own = own
+        self.width = width
         self.seeds = seeds.reversed()
         entryPoints = Set(seeds)
         deadline = now + Limits.DHT.queryTime
@@ -128,9 +133,12 @@ final class DHTQuery {
             candidates[index].token = token
         } else {
             if lateEntryPoints.remove(address) == nil { inFlight = max(0, inFlight - 1) }
-            if let present, let index = insert(present, address, referrer: nil) {
-                candidates[index].state = .answered
-                candidates[index].token = token
+            if let present {
+                insert(present, address, referrer: nil)
+                if let index = index(of: present), candidates[index].address == address {
+                    settle(index, .answered)
+                    candidates[index].token = token
+                }
             }
         }
         guard !isUpdating else { return }
@@ -159,7 +167,7 @@ final class DHTQuery {
     var closest: [Candidate] {
         Array(
             candidates.lazy.filter { $0.state == .answered && $0.token != nil }
-                .prefix(Limits.DHT.bucketSize))
+                .prefix(width))
     }
 
     private func settle(_ index: Int, _ state: State) {
@@ -194,21 +202,18 @@ final class DHTQuery {
         return low
     }
 
-    /// - Returns: where it is, if it is new.
-    @discardableResult
-    private func insert(_ id: DHTKey, _ address: DHTAddress, referrer: DHTAddress?) -> Int? {
-        guard id != own else { return nil }
+    private func insert(_ id: DHTKey, _ address: DHTAddress, referrer: DHTAddress?) {
+        guard id != own else { return }
         let distance = id.distance(to: target)
         let index = place(of: distance)
         if index < candidates.count, candidates[index].id == id {
             if candidates[index].address == address, candidates[index].referrer != referrer {
                 candidates[index].isVouched = true
             }
-            return nil
+            return
         }
         let candidate = Candidate(id: id, distance: distance, address: address, referrer: referrer)
         candidates.insert(candidate, at: index)
-        return index
     }
 
     /// Lets go of nodes that somebody made up, and of the farthest.
@@ -250,7 +255,7 @@ final class DHTQuery {
             case .waiting:
                 if isWorthAsking(candidates[index]) { return index }
             }
-            if alive == Limits.DHT.bucketSize { return nil }
+            if alive == width { return nil }
         }
         return nil
     }

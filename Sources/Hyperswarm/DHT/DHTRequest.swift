@@ -32,12 +32,13 @@ struct DHTRequest {
     let referrer: DHTAddress?
     let datagram: [UInt8]
     let purpose: Purpose
+    private let schedule: [Due]
     private let sent: NIODeadline
     private var step = 0
 
     init(
         rid: UInt16, to address: DHTAddress, id: DHTKey?, referrer: DHTAddress?,
-        datagram: [UInt8], purpose: Purpose, now: NIODeadline
+        datagram: [UInt8], purpose: Purpose, schedule: [Due] = DHTRequest.usual, now: NIODeadline
     ) {
         self.rid = rid
         self.address = address
@@ -45,22 +46,30 @@ struct DHTRequest {
         self.referrer = referrer
         self.datagram = datagram
         self.purpose = purpose
+        if case .verify = purpose {
+            self.schedule = Self.verification
+        } else {
+            self.schedule = schedule
+        }
         sent = now
     }
 
-    private static let usual: [(after: TimeAmount, step: Step)] = [
+    typealias Due = (after: TimeAmount, step: Step)
+
+    static let usual: [Due] = [
         (Limits.DHT.punchDelay, .punch), (Limits.DHT.lateAfter, .late),
         (Limits.DHT.resends[0], .resend), (Limits.DHT.resends[1], .resend),
         (Limits.DHT.requestTimeout, .fail),
     ]
     /// Never sent again: its destination may be the victim of a forged sender.
-    private static let verification: [(after: TimeAmount, step: Step)] = [
+    private static let verification: [Due] = [
         (Limits.DHT.verificationTimeout, .fail)
     ]
 
-    private var schedule: [(after: TimeAmount, step: Step)] {
-        if case .verify = purpose { Self.verification } else { Self.usual }
-    }
+    /// Mainline's: one datagram.
+    static let mainline: [Due] = [
+        (Limits.Mainline.lateAfter, .late), (Limits.Mainline.timeout, .fail),
+    ]
 
     var deadline: NIODeadline { sent + schedule[min(step, schedule.count - 1)].after }
 

@@ -1,16 +1,17 @@
 import NIOCore
 
 /// The requests in flight, and those that wait because too many are (docs/spec/dht.md section 3).
-struct DHTRequestTable {
+struct DHTRequestTable<Message: DHTNumbered> {
     /// A request that has no number yet.
     struct Draft {
-        var message: DHTMessage
+        var message: Message
         let address: DHTAddress
         var id: DHTKey?
         var referrer: DHTAddress?
         let purpose: DHTRequest.Purpose
     }
 
+    private let schedule: [DHTRequest.Due]
     private var outstanding: [UInt16: DHTRequest] = [:]
     private var queue: [Draft] = []
     private var queueHead = 0
@@ -19,6 +20,9 @@ struct DHTRequestTable {
     private var second: Int64 = 0
     /// Newcomers being verified.
     private(set) var verifying: [DHTAddress] = []
+
+    /// - Parameter schedule: what there is to do about a request that nobody answers.
+    init(schedule: [DHTRequest.Due] = DHTRequest.usual) { self.schedule = schedule }
 
     var count: Int { outstanding.count }
     var queuedCount: Int { queue.count - queueHead }
@@ -32,7 +36,7 @@ struct DHTRequestTable {
         message.rid = freshRID(random: &random)
         let request = DHTRequest(
             rid: message.rid, to: draft.address, id: draft.id, referrer: draft.referrer,
-            datagram: message.encoded, purpose: draft.purpose, now: now)
+            datagram: message.encoded, purpose: draft.purpose, schedule: schedule, now: now)
         outstanding[message.rid] = request
         if case .verify = draft.purpose { verifying.append(draft.address) }
         count(now: now)

@@ -8,11 +8,14 @@ struct DHTTokens {
     private var current: Bytes32
     private var previous: Bytes32
     private var drawn: NIODeadline
+    /// Bytes of a token.
+    private let size: Int
 
-    init(random: inout some RandomNumberGenerator, now: NIODeadline) {
+    init(random: inout some RandomNumberGenerator, now: NIODeadline, size: Int = 32) {
         current = DHTKey(random: &random).raw
         previous = DHTKey(random: &random).raw
         drawn = now
+        self.size = size
     }
 
     /// Draws a new secret when it is time. To be called before the other two.
@@ -25,12 +28,14 @@ struct DHTTokens {
         drawn = now
     }
 
-    func token(for host: UInt32) -> [UInt8] { Self.token(secret: current, host: host) }
+    func token(for host: UInt32) -> [UInt8] {
+        Array(Self.token(secret: current, host: host).prefix(size))
+    }
 
     func isValid(_ token: [UInt8], for host: UInt32) -> Bool {
         // Both are compared, in constant time: the time taken says nothing about either.
-        let isCurrent = Self.isEqual(token, Self.token(secret: current, host: host))
-        let isPrevious = Self.isEqual(token, Self.token(secret: previous, host: host))
+        let isCurrent = Self.isEqual(token, Self.token(secret: current, host: host).prefix(size))
+        let isPrevious = Self.isEqual(token, Self.token(secret: previous, host: host).prefix(size))
         return isCurrent || isPrevious
     }
 
@@ -43,7 +48,7 @@ struct DHTTokens {
         return Blake2b.hash32(input).bytes
     }
 
-    private static func isEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    private static func isEqual(_ a: [UInt8], _ b: ArraySlice<UInt8>) -> Bool {
         guard a.count == b.count else { return false }
         return zip(a, b).reduce(UInt8(0)) { $0 | $1.0 ^ $1.1 } == 0
     }

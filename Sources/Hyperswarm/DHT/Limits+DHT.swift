@@ -107,6 +107,8 @@ extension Limits {
         /// A query ends after this long, or after asking so many nodes.
         static let queryTime: TimeAmount = .seconds(15)
         static let queryRequests = 160
+        /// The update after it takes no longer than its requests.
+        static let updateTime: TimeAmount = .seconds(8)
         /// Nodes that a query keeps to ask: room for those that a few liars make up beside the true
         /// ones.
         static let candidates = 128

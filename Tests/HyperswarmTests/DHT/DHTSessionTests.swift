@@ -171,7 +171,7 @@ struct DHTSessionTests {
             var message = DHTMessage(.query, rid: 0)
             message.command = DHTNode.pingCommand
             client.request(
-                DHTRequestTable.Draft(
+                DHTNode.Requests.Draft(
                     message: message, address: dead, referrer: DHTAddress(node1),
                     purpose: .ping(client.ticket())))
             lab.pass(.seconds(5))
