@@ -55,20 +55,16 @@ extension Lab {
             ], until: nil)
         defer { stop(server.process) }
         let mountpoint = try folder("mnt-sshfs")
-        alsoUnmount(mountpoint)
-        try shell(
-            "for i in 1 2 3 4 5 6 7 8 9 10; do sshfs -p 22622 -o IdentityFile='\(keys)/user',"
-                + "StrictHostKeyChecking=no,UserKnownHostsFile=/dev/null"
-                + " 127.0.0.1:'\(source)' '\(mountpoint)' > /dev/null 2>&1 && exit 0; sleep 0.3; done; exit 1"
-        )
-        let result = try median(3) {
-            try shell(
-                "umount '\(mountpoint)'; sshfs -p 22622 -o IdentityFile='\(keys)/user',"
-                    + "StrictHostKeyChecking=no,UserKnownHostsFile=/dev/null"
-                    + " 127.0.0.1:'\(source)' '\(mountpoint)' > /dev/null 2>&1")
+        return try median(3) {
+            let process = try start(
+                [
+                    "sshfs", "-f", "-p", "22622", "-o",
+                    "IdentityFile=\(keys)/user", "-o", "StrictHostKeyChecking=no",
+                    "-o", "UserKnownHostsFile=/dev/null",
+                    "127.0.0.1:" + source, mountpoint,
+                ], mountedAt: mountpoint)
+            defer { unmount(process, mountpoint) }
             return try seconds("cat '\(mountpoint)/file' > /dev/null")
         }
-        try shell("umount '\(mountpoint)'")
-        return result
     }
 }

@@ -151,6 +151,23 @@ final class Lab {
         running.removeAll { $0 === process }
     }
 
+    /// Starts a file system in the foreground (one that goes to the background takes Foundation's
+    /// notice of its end along) and waits until it is mounted.
+    func start(_ program: [String], mountedAt mountpoint: String) throws -> Process {
+        alsoUnmount(mountpoint)
+        let process = try start(program, until: nil).process
+        for _ in 0..<100 {
+            if (try? shell("mountpoint -q '\(mountpoint)'")) != nil { return process }
+            usleep(100_000)
+        }
+        throw LabError("\(program[0]) does not mount")
+    }
+
+    func unmount(_ process: Process, _ mountpoint: String) {
+        _ = try? shell("umount '\(mountpoint)'")
+        stop(process)
+    }
+
     /// Remembers a mountpoint of another program, to be taken down at the end.
     func alsoUnmount(_ mountpoint: String) { mounts.append(mountpoint) }
 

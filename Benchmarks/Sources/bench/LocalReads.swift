@@ -13,10 +13,11 @@ extension Lab {
         let process = try mount(share.key, at: ours, store: store, peer: nil)
         let bindfs = has("bindfs")
         let theirs = try folder("mnt-bindfs")
+        var other: Process?
         if bindfs {
-            alsoUnmount(theirs)
-            try shell(
-                "bindfs --no-allow-other --multithreaded '\(source)' '\(theirs)' > /dev/null 2>&1")
+            other = try start(
+                ["bindfs", "-f", "--no-allow-other", "--multithreaded", source, theirs],
+                mountedAt: theirs)
         } else {
             print("| bindfs is not installed: local reads have nothing to stand against | | | |")
         }
@@ -35,6 +36,7 @@ extension Lab {
             return 500 / seconds
         }
         stop(process)
+        if let other { unmount(other, theirs) }
     }
 
     private func compare(
