@@ -41,7 +41,7 @@ struct NetworkOptions: ParsableArguments {
         help: "Neither look for peers on the local network nor tell it what is shared.")
     var noMDNS = false
 
-    @Flag(name: .customLong("no-utp"), help: "No effect yet: every connection is TCP.")
+    @Flag(name: .customLong("no-utp"), help: "Connections over TCP only.")
     var noUTP = false
 
     @Option(
@@ -92,6 +92,7 @@ struct NetworkOptions: ParsableArguments {
             if !listen.isEmpty { network.listen = listen.compactMap { Swarm.Address($0) } }
             network.peers = peer.compactMap { Swarm.Address($0) }
             network.mdns = !noMDNS && !noDiscovery
+            network.utp = !noUTP
             configuration.network = network
         }
         if let timeout {
