@@ -34,7 +34,6 @@ final class Lab {
     func shell(_ line: String) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", line]
         // A file, not a pipe: a program that stays behind (bindfs) would hold a pipe open for ever.
         let path = scratch + "/output-\(UUID().uuidString)"
         guard FileManager.default.createFile(atPath: path, contents: nil),
@@ -43,12 +42,20 @@ final class Lab {
         defer { try? FileManager.default.removeItem(atPath: path) }
         process.standardOutput = output
         process.standardError = output
+        // Foundation takes a process for alive as long as anybody holds a descriptor it inherited,
+        // and a file system in the background always does: the shell says its end in a file.
+        process.arguments = [
+            "-c", "(\(line)\n); echo $? > '\(path).new'; mv '\(path).new' '\(path).end'",
+        ]
+        defer { try? FileManager.default.removeItem(atPath: path + ".end") }
         try process.run()
-        process.waitUntilExit()
+        while !FileManager.default.fileExists(atPath: path + ".end") { usleep(500) }
+        let end = (try? String(contentsOfFile: path + ".end", encoding: .utf8)) ?? ""
+        let status = Int(end.filter(\.isNumber)) ?? -1
         try output.seek(toOffset: 0)
         let text = String(decoding: try output.readToEnd() ?? Data(), as: UTF8.self)
-        guard process.terminationStatus == 0 else {
-            throw LabError("'\(line)' ended with \(process.terminationStatus): \(text.suffix(300))")
+        guard status == 0 else {
+            throw LabError("'\(line)' ended with \(status): \(text.suffix(300))")
         }
         return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
@@ -146,7 +153,8 @@ final class Lab {
     func stop(_ process: Process) {
         if process.isRunning {
             process.terminate()
-            process.waitUntilExit()
+            // Not waitUntilExit: see `shell`.
+            for _ in 0..<100 where kill(process.processIdentifier, 0) == 0 { usleep(50_000) }
         }
         running.removeAll { $0 === process }
     }

@@ -30,7 +30,8 @@ extension Lab {
                 .perSecond
         }
         try compare("cat (kernel cache dropped before)", ours, bindfs ? theirs : nil) {
-            // The store's and the original's pages stay: both sides read from memory.
+            self.coldCaches()
+            // The store's and the original's pages come back: both sides read from memory.
             try self.shell("cat '\(store)'/*/*/*/data '\(file)' > /dev/null")
             let seconds = try self.seconds("cat '\($0)/file' > /dev/null")
             return 500 / seconds
