@@ -46,8 +46,7 @@ extension DHTNode {
         let verdict = answerLimiter.take(requester.address.source, now: now)
         if verdict == .refused { return false }
         if requester.isProven { return true }
-        return strangers.take(
-            perSecond: Limits.DHT.strangersPerSecond, burst: Limits.DHT.strangersBurst, now: now)
+        return strangers.take(1, now: now)
     }
 
     /// A newcomer is asked before it gets a place in the table (section 12).

@@ -54,7 +54,7 @@ public final class DHTNode {
     var answerLimiter: DHTRateLimiter
     var relayLimiter: DHTRateLimiter
     var punchLimiter: DHTRateLimiter
-    var strangers: DHTTokenBucket
+    var strangers: TokenBucket
     var lastEviction: NIODeadline
     var upkeepAt: NIODeadline
     var lastBootstrap: NIODeadline
@@ -90,7 +90,8 @@ public final class DHTNode {
             perSecond: Limits.DHT.relaysPerSecond, burst: Limits.DHT.relayBurst, now: now)
         punchLimiter = DHTRateLimiter(
             perSecond: Limits.DHT.punchesPerSecond, burst: Limits.DHT.punchBurst, now: now)
-        strangers = DHTTokenBucket(burst: Limits.DHT.strangersBurst, now: now)
+        strangers = TokenBucket(
+            perSecond: Limits.DHT.strangersPerSecond, burst: Limits.DHT.strangersBurst, now: now)
         lastEviction = now
         lastBootstrap = now
         upkeepAt = now + Limits.DHT.upkeepPeriod

@@ -1,25 +1,5 @@
 import NIOCore
 
-/// A token bucket: so many at once, so many a second.
-struct DHTTokenBucket {
-    private var tokens: Double
-    private var filled: NIODeadline
-
-    init(burst: Double, now: NIODeadline) {
-        tokens = burst
-        filled = now
-    }
-
-    mutating func take(perSecond: Double, burst: Double, now: NIODeadline) -> Bool {
-        let seconds = Double((now - filled).nanoseconds) / 1e9
-        tokens = min(burst, tokens + max(0, seconds) * perSecond)
-        filled = now
-        guard tokens >= 1 else { return false }
-        tokens -= 1
-        return true
-    }
-}
-
 /// A token bucket for each source. Sources that were silent for as long as an empty bucket takes to
 /// fill are forgotten: they could not be told from new ones anyway. In a flood of more sources than
 /// there is room for, those already known keep their rights.
@@ -27,8 +7,8 @@ struct DHTRateLimiter {
     private let perSecond: Double
     private let burst: Double
     private let period: TimeAmount
-    private var young: [UInt64: DHTTokenBucket] = [:]
-    private var old: [UInt64: DHTTokenBucket] = [:]
+    private var young: [UInt64: TokenBucket] = [:]
+    private var old: [UInt64: TokenBucket] = [:]
     private var rotated: NIODeadline
 
     init(perSecond: Double, burst: Double, now: NIODeadline) {
@@ -50,7 +30,7 @@ struct DHTRateLimiter {
         guard var bucket = young[source] ?? old[source] ?? newcomer(now: now) else {
             return .unknown
         }
-        let isAllowed = bucket.take(perSecond: perSecond, burst: burst, now: now)
+        let isAllowed = bucket.take(1, now: now)
         young[source] = bucket
         return isAllowed ? .allowed : .refused
     }
@@ -63,7 +43,8 @@ struct DHTRateLimiter {
         rotated = now
     }
 
-    private func newcomer(now: NIODeadline) -> DHTTokenBucket? {
-        young.count < Limits.DHT.limiterSources ? DHTTokenBucket(burst: burst, now: now) : nil
+    private func newcomer(now: NIODeadline) -> TokenBucket? {
+        guard young.count < Limits.DHT.limiterSources else { return nil }
+        return TokenBucket(perSecond: perSecond, burst: burst, now: now)
     }
 }

@@ -43,8 +43,7 @@ extension MainlineNode {
     private func isAllowed(_ address: DHTAddress, isProven: Bool) -> Bool {
         if answerLimiter.take(address.source, now: now) == .refused { return false }
         if isProven { return true }
-        return strangers.take(
-            perSecond: Limits.DHT.strangersPerSecond, burst: Limits.DHT.strangersBurst, now: now)
+        return strangers.take(1, now: now)
     }
 
     /// Only who answers gets a place in the table.

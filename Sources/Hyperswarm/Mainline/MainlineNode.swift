@@ -50,7 +50,7 @@ public final class MainlineNode {
     var peers: DHTPeerStore
     var values = DHTValueStore()
     var answerLimiter: DHTRateLimiter
-    var strangers: DHTTokenBucket
+    var strangers: TokenBucket
     var upkeepAt: NIODeadline
     var lastBootstrap: NIODeadline
     var effects: [DHTNode.Effect] = []
@@ -74,7 +74,8 @@ public final class MainlineNode {
         peers = DHTPeerStore(now: now, generation: Limits.Mainline.peerGeneration)
         answerLimiter = DHTRateLimiter(
             perSecond: Limits.DHT.answersPerSecond, burst: Limits.DHT.answerBurst, now: now)
-        strangers = DHTTokenBucket(burst: Limits.DHT.strangersBurst, now: now)
+        strangers = TokenBucket(
+            perSecond: Limits.DHT.strangersPerSecond, burst: Limits.DHT.strangersBurst, now: now)
         upkeepAt = now + Limits.Mainline.upkeepPeriod
         lastBootstrap = now
         remembered = DHTNode.restore(configuration.saved, own: id, now: now)

@@ -1,4 +1,7 @@
 /// A rate limit: so many units at once, so many per second after that.
+///
+/// Hyperswarm has the like of it in SwiftNIO's time, which this module does not import: replication
+/// runs by the standard library's clock.
 struct TokenBucket {
     let perSecond: Double
     let burst: Double
