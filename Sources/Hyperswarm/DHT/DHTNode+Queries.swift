@@ -129,8 +129,7 @@ extension DHTNode {
             total += 1
             ask(destination, for: query)
         }
-        let isSpent = query.summary.asked >= Limits.DHT.queryRequests && query.inFlight == 0
-        if query.isExhausted() || isSpent { walked(query) }
+        if query.hasWalked() { walked(query) }
     }
 
     private func ask(_ destination: Query.Destination, for query: Query) {

@@ -36,10 +36,7 @@ extension DHTNode {
     }
 
     private func isWanted(_ draft: Requests.Draft) -> Bool {
-        switch draft.purpose {
-        case .query(let ticket), .update(let ticket): queries[ticket] != nil
-        case .verify, .check, .ping, .holepunch: true
-        }
+        draft.purpose.query.map { queries[$0] != nil } ?? true
     }
 
     /// Asks whoever told us of a silent node to make it open its NAT to us (section 5.3).
@@ -60,10 +57,9 @@ extension DHTNode {
         switch step {
         case .punch: punch(for: request)
         case .late:
-            if case .query(let ticket) = request.purpose, let query = queries[ticket] {
-                query.late(request.id, at: request.address)
-                proceed(query)
-            }
+            guard let query = query(of: request) else { return }
+            query.late(request)
+            proceed(query)
         case .resend:
             guard isStillOfUse(request) else {
                 requests.remove(request.rid)
@@ -78,13 +74,14 @@ extension DHTNode {
     /// Whether the answer would still tell somebody something: a query that has ended needs none,
     /// but a silent node of the table must be found out.
     private func isStillOfUse(_ request: DHTRequest) -> Bool {
-        switch request.purpose {
-        case .query(let ticket), .update(let ticket):
-            if queries[ticket] != nil { return true }
-            guard let id = request.id else { return false }
-            return table[id]?.address == request.address
-        case .verify, .check, .ping, .holepunch: return true
-        }
+        if request.purpose.query == nil || query(of: request) != nil { return true }
+        guard let id = request.id else { return false }
+        return table[id]?.address == request.address
+    }
+
+    /// The query that waits for an answer to this, while it runs.
+    private func query(of request: DHTRequest) -> Query? {
+        request.purpose.query.flatMap { queries[$0] }
     }
 
     private func failed(_ request: DHTRequest) {
@@ -92,13 +89,9 @@ extension DHTNode {
             table.remove(id)
         }
         switch request.purpose {
-        case .query(let ticket):
-            guard let query = queries[ticket] else { return }
-            query.failed(request.id)
-            proceed(query)
-        case .update(let ticket):
-            guard let query = queries[ticket] else { return }
-            query.updating.remove(request.address)
+        case .query, .update:
+            guard let query = query(of: request) else { return }
+            query.failed(request)
             proceed(query)
         case .check(let newcomer):
             if let newcomer { _ = table.add(newcomer) }
@@ -126,11 +119,11 @@ extension DHTNode {
             table.remove(id)
         }
         switch request.purpose {
-        case .query(let ticket):
-            guard let query = queries[ticket] else { return }
+        case .query:
+            guard let query = query(of: request) else { return }
             answered(query, request, message)
-        case .update(let ticket):
-            guard let query = queries[ticket] else { return }
+        case .update:
+            guard let query = query(of: request) else { return }
             acknowledged(query, request, message)
         case .ping(let ticket):
             let seen = message.to ?? message.value.flatMap { DHTAddress(exactly: $0) }

@@ -81,8 +81,12 @@ final class DHTQuery<Operation> {
         for entry in known { insert(entry.id, entry.address, referrer: nil) }
     }
 
-    /// Whether nobody is left to ask or to wait for.
-    func isExhausted() -> Bool { inFlight == 0 && nextWaiting() == nil && seeds.isEmpty }
+    /// Whether nobody is left to ask or to wait for, or enough were asked.
+    func hasWalked() -> Bool {
+        guard inFlight == 0 else { return false }
+        if summary.asked >= Limits.DHT.queryRequests { return true }
+        return nextWaiting() == nil && seeds.isEmpty
+    }
 
     /// As many requests as it may have in flight: few while each answer leads nearer, many once
     /// the nearest have answered, or somebody had what is looked for.
@@ -148,6 +152,20 @@ final class DHTQuery<Operation> {
         trim()
     }
 
+    /// A request of this query has not been answered yet.
+    func late(_ request: DHTRequest) {
+        if case .query = request.purpose { late(request.id, at: request.address) }
+    }
+
+    /// A request of this query will not be answered.
+    func failed(_ request: DHTRequest) {
+        if case .update = request.purpose {
+            updating.remove(request.address)
+        } else if let id = request.id, let index = index(of: id) {
+            settle(index, .failed)
+        }
+    }
+
     /// The walk goes on without waiting for this one.
     func late(_ id: DHTKey?, at address: DHTAddress) {
         if let id, let index = index(of: id) {
@@ -155,12 +173,6 @@ final class DHTQuery<Operation> {
         } else if id == nil, lateEntryPoints.insert(address).inserted {
             inFlight = max(0, inFlight - 1)
         }
-    }
-
-    /// It will not answer, or could not be asked.
-    func failed(_ id: DHTKey?) {
-        guard let id, let index = index(of: id) else { return }
-        settle(index, .failed)
     }
 
     /// The nearest that answered and can be updated.

@@ -12,6 +12,14 @@ struct DHTRequest {
         case check(newcomer: DHTRoutingTable.Entry?)
         case ping(DHTTicket)
         case holepunch(DHTTicket)
+
+        /// The query that waits for the answer.
+        var query: DHTTicket? {
+            switch self {
+            case .query(let ticket), .update(let ticket): ticket
+            case .verify, .check, .ping, .holepunch: nil
+            }
+        }
     }
 
     /// What there is to do about a request that nobody has answered.

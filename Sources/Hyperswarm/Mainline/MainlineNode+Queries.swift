@@ -110,8 +110,7 @@ extension MainlineNode {
                     purpose: .query(query.ticket)))
             if !isSent { query.late(next.id, at: next.address) }
         }
-        let isSpent = query.summary.asked >= Limits.DHT.queryRequests && query.inFlight == 0
-        if query.isExhausted() || isSpent { walked(query) }
+        if query.hasWalked() { walked(query) }
     }
 
     private func walked(_ query: Query) {

@@ -51,25 +51,25 @@ extension MainlineNode {
         switch step {
         case .punch, .resend: break
         case .late:
-            if case .query(let ticket) = request.purpose, let query = queries[ticket] {
-                query.late(request.id, at: request.address)
-                proceed(query)
-            }
+            guard let query = query(of: request) else { return }
+            query.late(request)
+            proceed(query)
         case .fail:
             failed(request)
         }
     }
 
+    /// The query that waits for an answer to this, while it runs.
+    private func query(of request: DHTRequest) -> Query? {
+        request.purpose.query.flatMap { queries[$0] }
+    }
+
     private func failed(_ request: DHTRequest) {
         if let id = request.id, table[id]?.address == request.address { table.remove(id) }
         switch request.purpose {
-        case .query(let ticket):
-            guard let query = queries[ticket] else { return }
-            query.failed(request.id)
-            proceed(query)
-        case .update(let ticket):
-            guard let query = queries[ticket] else { return }
-            query.updating.remove(request.address)
+        case .query, .update:
+            guard let query = query(of: request) else { return }
+            query.failed(request)
             proceed(query)
         case .check(let newcomer):
             if let newcomer { _ = table.add(newcomer) }
@@ -87,11 +87,11 @@ extension MainlineNode {
         if let ip = message.ip { heard(ownAddress: ip, from: from) }
         if let present, request.id == nil || request.id == present { heard(present, at: from) }
         switch request.purpose {
-        case .query(let ticket):
-            guard let query = queries[ticket] else { return }
+        case .query:
+            guard let query = query(of: request) else { return }
             answered(query, request, as: present, values)
-        case .update(let ticket):
-            guard let query = queries[ticket] else { return }
+        case .update:
+            guard let query = query(of: request) else { return }
             query.updating.remove(request.address)
             if values != nil { query.summary.acknowledged += 1 }
             proceed(query)
