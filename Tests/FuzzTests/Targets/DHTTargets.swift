@@ -35,15 +35,10 @@ extension FuzzTarget {
     /// A node that has queries of every kind under way, and datagrams from anywhere. The first byte
     /// of a piece says where from, what of our own to put into it, and how long to wait before.
     private static let dhtNode = FuzzTarget("dht-node") {
-        let all = try recorded()
-        return stride(from: 0, to: all.count, by: 20).map { start in
-            all[start..<min(start + 20, all.count)].enumerated().flatMap { index, datagram in
-                [UInt8(truncatingIfNeeded: index * 37)] + FuzzInput.piece(datagram)
-            }
-        }
+        FuzzHosts.sessions(of: try recorded(), length: 20)
     } body: { input in
         var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
-        let hosts = (0..<4).map { Endpoint(ip: .v4(0x1401_0001 + UInt32($0) << 16), port: 1000) }
+        let hosts = FuzzHosts.endpoints
         let node = DHTNode(
             .init(bootstrap: [hosts[0], hosts[1]], mode: .persistent),
             random: SeededRandom(seed: 1), now: now)

@@ -28,15 +28,10 @@ extension FuzzTarget {
     /// A node with queries under way, and datagrams from anywhere; answers get the number of the
     /// last query where the input says so.
     private static let mainlineNode = FuzzTarget("mainline-node") {
-        let all = try recorded()
-        return stride(from: 0, to: all.count, by: 12).map { start in
-            all[start..<min(start + 12, all.count)].enumerated().flatMap { index, datagram in
-                [UInt8(truncatingIfNeeded: index * 37)] + FuzzInput.piece(datagram)
-            }
-        }
+        FuzzHosts.sessions(of: try recorded(), length: 12)
     } body: { input in
         var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
-        let hosts = (0..<4).map { Endpoint(ip: .v4(0x1401_0001 + UInt32($0) << 16), port: 1000) }
+        let hosts = FuzzHosts.endpoints
         let node = MainlineNode(
             .init(bootstrap: [hosts[0], hosts[1]], isReadOnly: false),
             random: SeededRandom(seed: 1), now: now)

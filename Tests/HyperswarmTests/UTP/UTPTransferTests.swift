@@ -79,13 +79,19 @@ struct UTPTransferTests {
         }
     }
 
-    @Test func aPathThatDiesEndsTheConnection() throws {
-        var random = SeededRandom.announced()
+    /// A transfer that needs two seconds, after one.
+    private func halfWay(_ test: String = #function) -> (UTPTransfer, payload: [UInt8]) {
+        var random = SeededRandom.announced(test)
         let payload = UTPTransfer.random(2_000_000, &random)
         let transfer = UTPTransfer(
             VirtualLink(bytesPerSecond: 1e6), payload: payload, random: random)
         transfer.begin()
         transfer.simulation.run(for: .seconds(1))
+        return (transfer, payload)
+    }
+
+    @Test func aPathThatDiesEndsTheConnection() throws {
+        let (transfer, _) = halfWay()
         transfer.simulation.links[0].loss = 1
         transfer.simulation.links[1].loss = 1
         transfer.simulation.run(for: .seconds(40))
@@ -113,12 +119,7 @@ struct UTPTransferTests {
     }
 
     @Test func aShortOutageIsSurvived() throws {
-        var random = SeededRandom.announced()
-        let payload = UTPTransfer.random(2_000_000, &random)
-        let transfer = UTPTransfer(
-            VirtualLink(bytesPerSecond: 1e6), payload: payload, random: random)
-        transfer.begin()
-        transfer.simulation.run(for: .seconds(1))
+        let (transfer, payload) = halfWay()
         transfer.simulation.links[0].loss = 1
         transfer.simulation.run(for: .seconds(8))
         transfer.simulation.links[0].loss = 0
