@@ -89,6 +89,9 @@ public final class Share: Sendable {
         do {
             try await onThread("watch") { [importer] in
                 while let change = watch.next() {
+                    if let fault = watch.takeFault() {
+                        note("changes in new folders may go unseen: \(fault)")
+                    }
                     let paths =
                         switch change {
                         case .paths(let paths): try importer.update(paths, note: note)

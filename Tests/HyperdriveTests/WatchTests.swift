@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
-import Hyperdrive
 import TestSupport
 import Testing
+
+@testable import Hyperdrive
 
 @Suite(.timeLimit(.minutes(5)))
 struct WatchTests {
@@ -73,6 +74,16 @@ struct WatchTests {
         let watch = try FolderWatch(folder: tree.root)
         try FileManager.default.moveItem(atPath: tree.root, toPath: folder("elsewhere"))
         #expect(watch.next() == .everything)
+    }
+
+    @Test func aFolderThatCannotBeWatchedAnyMoreIsSaidOnce() throws {
+        var table = WatchTable()
+        let queue = inotify_init1(Int32(IN_NONBLOCK))
+        try table.add("", below: tree.root, to: queue)
+        close(queue)
+        let event = WatchEvent(watch: 1, mask: Inotify.created | Inotify.isFolder, name: "a")
+        #expect(table.take(event, below: tree.root, on: queue) == nil, "look at everything")
+        #expect(table.fault?.errno == EBADF)
     }
 
     @Test func aFolderThatIsNotThereCannotBeWatched() throws {

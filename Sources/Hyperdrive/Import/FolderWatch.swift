@@ -73,6 +73,15 @@ public final class FolderWatch: Sendable {
         return isEverything ? .everything : .paths(paths.sorted(by: DrivePath.isBefore))
     }
 
+    /// Why changes in some folder go unseen from now on; `nil` after it was told once. To be asked
+    /// after `next`.
+    public func takeFault() -> DriveError? {
+        state.withLock { table in
+            defer { table.fault = nil }
+            return table.fault
+        }
+    }
+
     /// Makes `next` return `nil`, now and later. From any thread.
     public func stop() {
         // A full pipe has woken it already.

@@ -4,6 +4,8 @@ import Glibc
 struct WatchTable {
     private var paths: [Int32: String] = [:]
     private var watches: [String: Int32] = [:]
+    /// Why some folder is not watched that should be; the newest reason.
+    var fault: DriveError?
 
     private static let mask =
         Inotify.created | Inotify.deleted | Inotify.movedFrom | Inotify.movedTo
@@ -33,7 +35,7 @@ struct WatchTable {
     /// was lost.
     mutating func take(_ event: WatchEvent, below root: String, on queue: Int32) -> String?? {
         if event.mask & Inotify.overflow != 0 {
-            try? add("", below: root, to: queue)
+            resume("", below: root, to: queue)
             return nil
         }
         guard let folder = paths[event.watch] else { return .some(nil) }
@@ -53,9 +55,21 @@ struct WatchTable {
         guard event.mask & Inotify.isFolder != 0 else { return .some(path) }
         if event.mask & Inotify.movedFrom != 0 { drop(path, on: queue) }
         if event.mask & (Inotify.created | Inotify.movedTo) != 0 {
-            do { try add(path, below: root, to: queue) } catch { return nil }
+            guard resume(path, below: root, to: queue) else { return nil }
         }
         return .some(path)
+    }
+
+    /// As `add`, while the watching goes on: the rest is watched all the same.
+    @discardableResult
+    private mutating func resume(_ path: String, below root: String, to queue: Int32) -> Bool {
+        do throws(DriveError) {
+            try add(path, below: root, to: queue)
+            return true
+        } catch {
+            fault = error
+            return false
+        }
     }
 
     /// Forgets a folder that was moved away, and those in it.
