@@ -123,9 +123,14 @@ extension Drive {
 
     /// How the root looks, as far as it is known here: nobody waits for it. Writers put it last,
     /// so that mostly the newest node says it.
-    private func rootStat(_ trie: Trie, _ newest: TrieNode?) -> Stat? {
-        let isNewest = newest.map { $0.isHidden && $0.key == Self.rootKey } ?? false
-        let node = isNewest ? newest : try? trie.get(Self.rootKey, hidden: true)
+    private func rootStat(_ trie: Trie, _ newest: TrieNode?) throws -> Stat? {
+        var node = newest
+        if node.map({ $0.isHidden && $0.key == Self.rootKey }) != true {
+            do { node = try trie.get(Self.rootKey, hidden: true) } catch is MissingBlocks {
+                return nil
+            }
+        }
+        // One that says nonsense is as none: the root always exists.
         guard let value = node?.value, let stat = try? Stat(decoding: value) else { return nil }
         return Stat.directory(mode: stat.mode & 0o7777, mtime: stat.mtime)
     }
@@ -136,7 +141,7 @@ extension Drive {
         let newest = try trie.node(at: max(trie.version, 1) - 1)
         return Entry(
             path: DrivePath.path(key), name: DrivePath.name(of: key),
-            stat: rootStat(trie, newest) ?? Self.implicit(newest),
+            stat: try rootStat(trie, newest) ?? Self.implicit(newest),
             drive: place.drive, innerPath: "/", isImplicit: true, mount: nil, seq: 0)
     }
 

@@ -48,6 +48,7 @@ final class ImportPass {
         meter = ImportMeter(progress)
         writer = try ImportWriter(task.drive, commitEntries: task.options.commitEntries)
         let store = task.drive.store.folder
+        // A store whose folder is gone cannot lie in the one that is imported.
         storeFolder = store.isEmpty ? nil : try? LocalFolder(path: store).info()
         pool = ReadPool(threads: task.options.workers)
     }
@@ -95,15 +96,18 @@ final class ImportPass {
 
     private func finish() throws {
         while pendingStart < pending.count { try takeOne() }
-        keepRoot()
+        try keepRoot()
         try writer.commit()
     }
 
     /// The root's own look goes last, where every reader has it at once.
-    private func keepRoot() {
-        guard let info = try? root.info() else { return }
+    private func keepRoot() throws {
+        let info: LocalFolder.Info
+        do { info = try root.info() } catch {
+            throw DriveError.system("look at", rootPath, error.errno)
+        }
         let stat = Stat.directory(mode: info.permissions, mtime: info.mtime)
-        guard writer.hasWritten || (try? drive.entry("/"))??.stat != stat else { return }
+        guard try writer.hasWritten || drive.entry("/")?.stat != stat else { return }
         writer.addRoot(stat)
     }
 
