@@ -158,6 +158,7 @@ public final class CopyOut {
     private func fill(_ handle: Int32, _ content: FileContent, of entry: Entry) async throws {
         var left = content.size
         let (feed, blocks) = (content.feed, content.blocks)
+        // A disk that cannot be read says so again when the block is.
         let bad = feed.hasAll(blocks) ? (try? feed.verifyStored(blocks)) ?? [] : []
         for index in blocks where left > 0 {
             let block = try await block(index, upTo: blocks.upperBound, of: feed, entry, bad)
