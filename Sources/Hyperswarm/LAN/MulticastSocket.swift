@@ -9,7 +9,9 @@ enum MulticastSocket {
         v4: IPAddress.v4(0xe000_00fb), v6: IPAddress.v6(0xff02_0000_0000_0000, 0xfb)
     )
     static let port: UInt16 = 5353
-
+    /// Packets leave with it, and only such ones come in: no router passes it on, none restores it
+    /// (RFC 6762 section 11).
+    private static let hopLimit: UInt8 = 255
     /// What the kernel said.
     struct Failure: Error {
         let step: String
@@ -53,7 +55,7 @@ enum MulticastSocket {
         // Left alone the kernel sends another interface's address through the loopback.
         if case .v4(let word) = source { membership.imr_address = in_addr(s_addr: word.bigEndian) }
         try set(descriptor, level, IP_MULTICAST_IF, membership, "choice of the interface")
-        try set(descriptor, level, IP_MULTICAST_TTL, Int32(255), "time to live")
+        try set(descriptor, level, IP_MULTICAST_TTL, Int32(hopLimit), "time to live")
         try set(descriptor, level, IP_MULTICAST_LOOP, Int32(1), "loop to this machine")
         // Only what comes in where this socket is a member: so the socket names the interface.
         try set(descriptor, level, IP_MULTICAST_ALL, Int32(0), "this interface only")
@@ -73,32 +75,33 @@ enum MulticastSocket {
         membership.ipv6mr_interface = UInt32(bitPattern: interface)
         try set(descriptor, level, IPV6_JOIN_GROUP, membership, "joining ff02::fb")
         try set(descriptor, level, IPV6_MULTICAST_IF, interface, "choice of the interface")
-        try set(descriptor, level, IPV6_MULTICAST_HOPS, Int32(255), "hop limit")
+        try set(descriptor, level, IPV6_MULTICAST_HOPS, Int32(hopLimit), "hop limit")
         try set(descriptor, level, IPV6_MULTICAST_LOOP, Int32(1), "loop to this machine")
-        // IPV6_MULTICAST_ALL, which Glibc's headers of this age do not know; nor do old kernels.
-        _ = try? set(descriptor, level, 29, Int32(0), "this interface only")
+        // Old kernels do not know it: there the check of the source's subnet must do.
+        _ = try? set(descriptor, level, IPV6_MULTICAST_ALL, Int32(0), "this interface only")
     }
 
     /// Whoever sends with 255 and is heard with 255 is on this network: no router was between
-    /// (docs/spec/swarm.md 1.7). The kernel drops the rest where it can; the check of the source's
-    /// subnet stays in any case.
+    /// (docs/spec/swarm.md 1.7). The kernel drops the rest where it can, hence no error where it
+    /// cannot; the check of the source's subnet stays in any case.
     private static func attachFilter(_ descriptor: CInt, isVersion6: Bool) {
-        // The byte at `SKF_NET_OFF` plus its place in the IP header; equal to 255; all or nothing.
+        // Load the byte at `SKF_NET_OFF` plus its place in the IP header; go on if it is 255, else
+        // skip one; return all; return nothing.
         let place = UInt32(bitPattern: -0x10_0000) + (isVersion6 ? 7 : 8)
         var program = [
             sock_filter(code: 0x30, jt: 0, jf: 0, k: place),
-            sock_filter(code: 0x15, jt: 0, jf: 1, k: 255),
+            sock_filter(code: 0x15, jt: 0, jf: 1, k: UInt32(hopLimit)),
             sock_filter(code: 0x06, jt: 0, jf: 0, k: .max),
             sock_filter(code: 0x06, jt: 0, jf: 0, k: 0),
         ]
         let count = UInt16(program.count)
         program.withUnsafeMutableBufferPointer { instructions in
             let filter = sock_fprog(len: count, filter: instructions.baseAddress)
-            _ = try? set(descriptor, SOL_SOCKET, 26, filter, "filter")
+            _ = try? set(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, filter, "filter")
         }
     }
 
-    /// linux/filter.h, which is no part of Glibc: SO_ATTACH_FILTER is 26.
+    /// linux/filter.h, which is no part of Glibc.
     private struct sock_filter {
         var code: UInt16
         var jt: UInt8
