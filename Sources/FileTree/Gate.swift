@@ -6,6 +6,8 @@ import Glibc
 /// Without it an answer from the old version could reach the kernel after the invalidation that
 /// was meant for it, and be believed for an hour. Readers must not read again inside: a waiting
 /// writer would stop the inner one.
+///
+/// `@unchecked Sendable`: the pointer never changes, and what it points to is a lock.
 final class Gate: @unchecked Sendable {
     // A lock is an address: it lives outside of Swift's movable memory, for as long as the gate.
     private let lock: UnsafeMutablePointer<pthread_rwlock_t>

@@ -9,6 +9,7 @@ extension Tree {
             guard let self, let volume, isOpen, volume.beginFollowing() else { return }
             Task.detached { [weak self, weak volume] in
                 repeat {
+                    // Nobody cancels this task: `isOpen` ends it.
                     try? await Task.sleep(for: .milliseconds(Limits.settleMilliseconds))
                     guard let self, let volume, isOpen else { return }
                     await catchUp(volume)
@@ -35,6 +36,7 @@ extension Tree {
             configuration.note(
                 "drive \(volume.drive.key) stays at version \(older), because what changed up to "
                     + "\(newer) cannot be read: \(error)")
+            // As above.
             try? await Task.sleep(for: .milliseconds(Limits.retryMilliseconds))
         }
     }
@@ -48,6 +50,7 @@ extension Tree {
             for place in Place(volume: volume.id, path: change.path).lineage
             where stats[place] == nil && table.inode(at: place) != nil {
                 let timeout = configuration.timeoutWithoutPeers
+                // What cannot be read is told as forgotten: the kernel asks again, and hears why.
                 let entry = try? await resolve(priority: .background, timeout: timeout) {
                     try view.entry(place.path)
                 }

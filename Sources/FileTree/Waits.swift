@@ -78,6 +78,7 @@ final class Waits: Sendable {
         // A deadline is met to within a twentieth: nobody counts a time-out in milliseconds.
         let quantum = min(max(timeoutWithoutPeers / 20, .milliseconds(5)), .milliseconds(250))
         Task.detached { [weak self] in
+            // Nobody cancels this task: it ends when nobody waits any more.
             repeat { try? await Task.sleep(for: quantum) } while self?.sweep() == true
         }
     }

@@ -68,7 +68,10 @@ final class Invalidator: Sendable {
     }
 }
 
-/// libfuse's session, which lets several threads in.
+/// libfuse's session.
+///
+/// `@unchecked Sendable`: libfuse takes its own lock in what is called through it from here, and
+/// the mount ends that thread before it destroys the session.
 struct SessionPointer: @unchecked Sendable {
     let raw: OpaquePointer?
 }

@@ -2,8 +2,10 @@ import Glibc
 
 /// A thread of its own for what blocks: the session's loop and the invalidations. Swift's pool has
 /// one thread per core and must never wait.
+///
+/// `@unchecked Sendable` without a lock: a number to the system, set once; its owner joins or
+/// detaches, once.
 struct NativeThread: @unchecked Sendable {
-    // A number to the system; nothing is reached through it but `join`.
     private let thread: pthread_t
 
     /// Runs `body` at once; nil when the system has no thread left.

@@ -3,8 +3,10 @@ import FileTree
 import Glibc
 
 /// One request of the kernel. It is answered exactly once; libfuse frees it then.
+///
+/// `@unchecked Sendable` without a lock: libfuse lets any thread answer a request, and it goes from
+/// hand to hand: only one of them answers.
 struct Request: @unchecked Sendable {
-    // libfuse lets any thread answer a request, and nobody touches it twice.
     let raw: fuse_req_t
 
     init?(_ raw: fuse_req_t?) {

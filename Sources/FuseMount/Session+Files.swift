@@ -150,7 +150,9 @@ extension Session {
     }
 }
 
-/// What came with an open, for the answer: numbers only, safe on any thread. hence Sendable.
+/// What came with an open, for the answer.
+///
+/// `@unchecked Sendable`: a copy of numbers and flags, no pointers.
 private struct FileInfo: @unchecked Sendable {
     let raw: fuse_file_info
     init(_ raw: fuse_file_info) { self.raw = raw }

@@ -52,7 +52,7 @@ public final class TrieWatch: Sendable {
     }
 
     func start() {
-        // What is there already is no change.
+        // What is there already is no change; what cannot be told yet is found by `look`.
         let now = try? trie.get(prefix, hidden: isHidden, prefix: true)
         state.withLock { $0.newest = now?.seq ?? 0 }
         let observation = trie.feed.observe { [weak self] event in

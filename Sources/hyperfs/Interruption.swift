@@ -6,7 +6,7 @@ import Synchronization
 final class Interruption: Error, Sendable {
     /// The signal that came first, 0 for none.
     private let first: First
-    /// Only kept alive; never touched again.
+    /// Only kept alive: never touched after `init`, so that it needs no lock.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
 
     private final class First: Sendable { let number = Atomic<Int32>(0) }

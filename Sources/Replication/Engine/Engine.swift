@@ -8,6 +8,9 @@ import Synchronization
 /// Every entry is a *turn*: something happens, then demands are given to peers, peers are served,
 /// output leaves, and the next wake-up is set. Nothing in here calls back into an entry, but the
 /// owner of the output may (a transport that closes at once): such a call joins the turn.
+///
+/// `@unchecked Sendable`: everything is touched on the executor only, but for `demandIDs` and
+/// `peerCounts`, which have their own protection.
 final class Engine: @unchecked Sendable {
     let configuration: Session.Configuration
     let directory: any Replicator.Directory
