@@ -118,12 +118,15 @@ struct MountCommand: AsyncParsableCommand {
         }
     }
 
+    /// How often the line of the search is written anew: a mount that takes less says nothing.
+    private static let searchTick: Duration = .seconds(1)
+
     /// What is being waited for, on a terminal, until the drive is there.
     private func showSearch(_ engine: Engine) async throws -> MountedDrive? {
         let console = common.console(outlivesReader: true)
         defer { console.clearProgress() }
         while true {
-            try await Task.sleep(for: .seconds(1))
+            try await Task.sleep(for: Self.searchTick)
             console.progress("looking for the drive: \(await engine.search)")
         }
     }
