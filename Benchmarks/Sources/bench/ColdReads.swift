@@ -55,13 +55,14 @@ extension Lab {
             ], until: nil)
         defer { stop(server.process) }
         let mountpoint = try folder("mnt-sshfs")
-        alsoUnmount(mountpoint)
+        let command = [
+            "sshfs", "-f", "-p", "22622", "-o", "IdentityFile=\(keys)/user", "-o",
+            "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+            "127.0.0.1:\(source)", mountpoint,
+        ]
         return try median(3) {
-            try shell(
-                "sshfs -p 22622 -o IdentityFile='\(keys)/user',"
-                    + "StrictHostKeyChecking=no,UserKnownHostsFile=/dev/null"
-                    + " 127.0.0.1:'\(source)' '\(mountpoint)' < /dev/null")
-            defer { _ = try? shell("umount '\(mountpoint)'") }
+            let process = try start(command, mountedAt: mountpoint)
+            defer { unmount(process, mountpoint) }
             return try seconds("cat '\(mountpoint)/file' > /dev/null")
         }
     }

@@ -162,7 +162,7 @@ final class Lab {
     /// Starts a file system in the foreground (one that goes to the background takes Foundation's
     /// notice of its end along) and waits until it is mounted.
     func start(_ program: [String], mountedAt mountpoint: String) throws -> Process {
-        alsoUnmount(mountpoint)
+        mounts.append(mountpoint)
         let process = try start(program, until: nil).process
         for _ in 0..<100 {
             if (try? shell("mountpoint -q '\(mountpoint)'")) != nil { return process }
@@ -175,9 +175,6 @@ final class Lab {
         _ = try? shell("umount '\(mountpoint)'")
         stop(process)
     }
-
-    /// Remembers a mountpoint of another program, to be taken down at the end.
-    func alsoUnmount(_ mountpoint: String) { mounts.append(mountpoint) }
 
     func cleanUp() {
         for mountpoint in mounts {
