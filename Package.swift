@@ -42,7 +42,7 @@ let rooms: [Room] = [
         name: "Hyperdrive",
         needs: ["Hypertrie", "Corestore", "Hypercore", "HyperCrypto", "WireMessages", ordered]),
     Room(
-        name: "Hyperswarm", needs: ["HyperCrypto", nioCore, nioPosix, deque],
+        name: "Hyperswarm", needs: ["HyperCrypto", "CMiniUPnP", nioCore, nioPosix, deque],
         testNeeds: ["DHTSimulation"]),
     Room(name: "FileTree", needs: ["Hyperdrive", "Hypercore", "HyperCrypto", ordered]),
     Room(name: "FuseMount", needs: ["FileTree", "CFuse"]),
@@ -75,6 +75,10 @@ let package = Package(
         .systemLibrary(
             name: "CFuse", path: "Modules/CFuse", pkgConfig: "fuse3",
             providers: [.apt(["libfuse3-dev", "fuse3"])]),
+        // Optional: without it routers that speak only UPnP are not asked (see its shim.h).
+        .systemLibrary(
+            name: "CMiniUPnP", path: "Modules/CMiniUPnP", pkgConfig: "miniupnpc",
+            providers: [.apt(["libminiupnpc-dev"])]),
         .executableTarget(
             name: "hyperfs",
             dependencies: [

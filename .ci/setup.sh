@@ -4,8 +4,8 @@ set -euo pipefail
 
 # What the build needs, then what the tests and the demonstration use.
 packages=(
-    git make pkg-config libsodium-dev libfuse3-dev
-    fuse3 attr rsync iproute2 nftables procps sqlite3
+    git make pkg-config libsodium-dev libfuse3-dev libminiupnpc-dev
+    fuse3 attr rsync iproute2 nftables miniupnpd-nftables procps sqlite3
 )
 
 missing=()

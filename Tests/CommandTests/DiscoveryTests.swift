@@ -5,22 +5,10 @@ import Testing
 /// Who shares and who reads find each other by nothing but the key.
 @Suite(.timeLimit(.minutes(2)), .serialized)
 struct DiscoveryTests {
-    /// A command that shares a folder with one file, and its key.
-    private func share(
-        _ command: Command, _ options: String...
-    ) async throws -> (running: RunningCommand, key: String) {
-        let folder = command.home("folder")
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try "found\n".write(toFile: folder + "/file", atomically: false, encoding: .utf8)
-        let running = try RunningCommand(command, ["share", folder, "--json"] + options)
-        let ready = try #require(await running.event("ready"), "\(running.errors)")
-        return (running, ready["key"].string)
-    }
-
     @Test func aDriveIsReadWithoutAnyAddress() async throws {
         let sharer = try Command()
         defer { withExtendedLifetime(sharer.home) {} }
-        let (running, key) = try await share(sharer, "--listen", "127.0.0.1:0")
+        let (running, key) = try await sharer.share(["--listen", "127.0.0.1:0"])
         let reader = try Command()
         let start = ContinuousClock.now
         let cat = try reader.run("cat", key + "/file", "--listen", "127.0.0.1:0")
@@ -37,7 +25,7 @@ struct DiscoveryTests {
         }
         let sharer = try Command()
         defer { withExtendedLifetime(sharer.home) {} }
-        let (first, key) = try await share(sharer, "--listen", "127.0.0.1:0")
+        let (first, key) = try await sharer.share(["--listen", "127.0.0.1:0"])
         #expect(first.end() == 0)
         let reader = try Command()
         let point = reader.home("mnt")
@@ -45,7 +33,7 @@ struct DiscoveryTests {
         // Waiting before there is anybody.
         let mounting = try RunningCommand(
             reader, ["mount", key, point, "--listen", "127.0.0.1:0", "--json", "-v"])
-        let (second, _) = try await share(sharer, "--listen", "127.0.0.1:0")
+        let (second, _) = try await sharer.share(["--listen", "127.0.0.1:0"])
         _ = try #require(await mounting.event("mounted"), "\(mounting.errors)")
         let bytes = FileManager.default.contents(atPath: point + "/file")
         #expect(bytes == Data("found\n".utf8))
@@ -57,7 +45,7 @@ struct DiscoveryTests {
     func whoSwitchesItOffIsNotFound(option: String) async throws {
         let sharer = try Command()
         defer { withExtendedLifetime(sharer.home) {} }
-        let (running, key) = try await share(sharer, "--listen", "127.0.0.1:0", option)
+        let (running, key) = try await sharer.share(["--listen", "127.0.0.1:0", option])
         let reader = try Command()
         let result = try reader.run(
             "cat", key + "/file", "--listen", "127.0.0.1:0", "--timeout", "1")
@@ -76,7 +64,7 @@ struct DiscoveryTests {
         defer { withExtendedLifetime(sharer.home) {} }
         var reader = try Command()
         reader.wrapper = cable.wrapper(1)
-        let (running, key) = try await share(sharer)
+        let (running, key) = try await sharer.share()
         let cat = try reader.run("cat", key + "/file")
         #expect(cat.status == 0, "\(cat.errors)")
         #expect(cat.text == "found\n")

@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import TestSupport
+import Testing
 
 /// A command that runs until it is told to end; its JSON events are read as they come.
 final class RunningCommand {
@@ -66,5 +67,19 @@ final class RunningCommand {
 
     var errors: String {
         (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? ""
+    }
+}
+
+extension Command {
+    /// Shares a folder with one file, `file`, that says "found". Returns when it is ready.
+    func share(
+        _ options: [String] = []
+    ) async throws -> (running: RunningCommand, key: String) {
+        let folder = home("folder")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try "found\n".write(toFile: folder + "/file", atomically: false, encoding: .utf8)
+        let running = try RunningCommand(self, ["share", folder, "--json"] + options)
+        let ready = try #require(await running.event("ready"), "\(running.errors)")
+        return (running, ready["key"].string)
     }
 }

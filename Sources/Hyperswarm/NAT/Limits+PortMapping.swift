@@ -25,6 +25,16 @@ extension Limits {
         static let pause: TimeAmount = .minutes(15)
         /// Routes are looked at this often: another network has another router.
         static let routeScan: TimeAmount = .seconds(30)
+        /// How long routers may take to say by UPnP that they are there.
+        static let upnpWait: TimeAmount = .seconds(2)
+        /// At our end a router gets this long to take its mappings back by UPnP.
+        static let upnpPatience: TimeAmount = .seconds(3)
+        /// Addresses of descriptions that are looked at, in bytes: those of a dozen devices.
+        static let descriptionsBytes = 4096
+        /// Outside ports that are tried by UPnP when others have them.
+        static let conflictsMax = 8
+        /// Where those are drawn from: what no service is registered for.
+        static let drawnPorts: ClosedRange<UInt16> = 49_152...65_535
         /// No answer of either protocol is longer (RFC 6887 section 7).
         static let answerBytesMax = 1100
         /// /proc/net/route is read up to this much.

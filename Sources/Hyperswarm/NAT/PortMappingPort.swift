@@ -2,22 +2,22 @@ import NIOCore
 import NIOPosix
 
 /// `PortMapper` on a real socket, talking to the default gateway and to nobody else
-/// (docs/spec/nat.md 5). Follows the route: another network has another router. Confined to its
-/// loop.
+/// (docs/spec/nat.md 5), and `UPnPPort` when that does not help. Follows the route: another network
+/// has another router. Confined to its loop.
 final class PortMappingPort {
     private let loop: any EventLoop
     private let port: UInt16
     private let findRouter: () -> (router: Endpoint, client: IPAddress)?
     private let changed: ([PortMapper.Mapping]) -> Void
     private var core: PortMapper?
+    private var upnp: UPnPPort?
     private var router: Endpoint?
     private var client: IPAddress?
     private var channel: (any Channel)?
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
     private var scan: RepeatedTask?
     private var isStopped = false
-    /// Why there is no mapping, when the router has said so or nothing.
-    private(set) var reason: PortMapper.Reason?
+    private var refusal: PortMapper.Reason?
 
     /// - Parameters:
     ///   - port: where we listen, for UDP and TCP.
@@ -61,14 +61,21 @@ final class PortMappingPort {
         timer = nil
         core?.close()
         carry()
-        guard let channel else { return loop.makeSucceededVoidFuture() }
+        let upnpEnd = upnp?.stop() ?? loop.makeSucceededVoidFuture()
+        guard let channel else { return upnpEnd }
         self.channel = nil
         channel.close(promise: nil)
-        return channel.closeFuture
+        return channel.closeFuture.and(upnpEnd).map { _ in }
     }
 
     /// What is mapped now.
-    var mappings: [PortMapper.Mapping] { core?.mappings ?? [] }
+    var mappings: [PortMapper.Mapping] {
+        let own = core?.mappings ?? []
+        return own.isEmpty ? upnp?.mappings ?? [] : own
+    }
+
+    /// Why there is no mapping, when the router has said so or nothing.
+    var reason: PortMapper.Reason? { mappings.isEmpty ? upnp?.reason ?? refusal : nil }
 
     private func rescan() {
         guard !isStopped else { return }
@@ -76,8 +83,9 @@ final class PortMappingPort {
         guard found?.router != router || found?.client != client || channel == nil else { return }
         channel?.close(promise: nil)
         channel = nil
-        let hadMappings = core?.mappings.isEmpty == false
+        let hadMappings = !mappings.isEmpty
         (core, router, client) = (nil, found?.router, found?.client)
+        stopUPnP()
         if hadMappings { changed([]) }
         if let found { open(from: found.client) }
     }
@@ -134,13 +142,30 @@ final class PortMappingPort {
             switch effect {
             case .send(let bytes): send(bytes)
             case .mapped:
-                reason = nil
                 isChanged = true
+                // One way is enough, and this one needs no thread.
+                stopUPnP()
             case .lost: isChanged = true
-            case .unavailable(let why): reason = why
+            case .unavailable(let why):
+                refusal = why
+                if core?.mappings.isEmpty == true { startUPnP() }
             }
         }
-        if isChanged, let core { changed(core.mappings) }
+        if isChanged { changed(mappings) }
+    }
+
+    private func startUPnP() {
+        guard UPnPRouter.isBuiltIn, !isStopped, upnp == nil else { return }
+        guard let gateway = router?.ip, let client else { return }
+        upnp = UPnPPort(loop: loop, port: port, gateway: gateway, client: client) {
+            [weak self] in
+            if let self { changed(mappings) }
+        }
+    }
+
+    private func stopUPnP() {
+        _ = upnp?.stop()
+        upnp = nil
     }
 
     private func send(_ bytes: [UInt8]) {

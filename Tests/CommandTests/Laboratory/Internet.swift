@@ -13,7 +13,9 @@ final class Internet {
         servers = try Namespace("pub")
         try servers.ip("link add br0 type bridge")
         try servers.ip("link set br0 up")
-        for number in 1...Self.serversMax { try servers.ip("addr add \(server(number))/24 dev br0") }
+        for number in 1...Self.serversMax {
+            try servers.ip("addr add \(server(number))/24 dev br0")
+        }
     }
 
     static let serversMax = 5

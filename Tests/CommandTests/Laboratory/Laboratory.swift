@@ -13,4 +13,10 @@ enum Laboratory {
             "no network namespaces: they need root, iproute2 and nftables")
         return isThere
     }
+
+    /// Whether a program of the laboratory is there. On CI it must be.
+    static func has(_ isThere: Bool, _ program: String) -> Bool {
+        #expect(isThere || !ProcessEnvironment.isCI, "no \(program): .ci/setup.sh installs it")
+        return isThere
+    }
 }

@@ -18,7 +18,7 @@ final class Namespace: Sendable {
         try ip("link set lo up")
     }
 
-    deinit { try? Self.run([Self.tool, "netns", "del", name]) }
+    deinit { _ = try? Self.run([Self.tool, "netns", "del", name]) }
 
     /// What runs a command in here.
     var wrapper: [String] { [Self.tool, "netns", "exec", name] }
@@ -28,8 +28,9 @@ final class Namespace: Sendable {
         try Self.run([Self.tool, "-n", name] + line.split(separator: " ").map(String.init))
     }
 
-    /// Runs a command to its end, with text on its standard input.
-    func run(_ words: String..., input: String = "") throws {
+    /// Runs a command to its end, with text on its standard input. Returns what it printed.
+    @discardableResult
+    func run(_ words: String..., input: String = "") throws -> String {
         try Self.run(wrapper + words, input: input)
     }
 
@@ -83,28 +84,32 @@ final class Namespace: Sendable {
             guard let owner = name.dropFirst(stem.count).split(separator: "-").first,
                 let process = Int32(owner), kill(process, 0) != 0, errno == ESRCH
             else { continue }
-            try? run([tool, "netns", "del", name])
+            _ = try? run([tool, "netns", "del", name])
         }
     }()
 
     /// Throws what the command said when it fails.
-    private static func run(_ words: [String], input: String = "") throws {
+    @discardableResult
+    private static func run(_ words: [String], input: String = "") throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: words[0])
         process.arguments = Array(words.dropFirst())
-        let (stdin, stderr) = (Pipe(), Pipe())
+        // Few words go each way: nothing can fill up.
+        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
         process.standardInput = stdin
+        process.standardOutput = stdout
         process.standardError = stderr
-        process.standardOutput = FileHandle.nullDevice
         try process.run()
         try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
         try stdin.fileHandleForWriting.close()
+        let printed = try stdout.fileHandleForReading.readToEnd() ?? Data()
         let said = try stderr.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             throw Failure(
                 command: words.joined(separator: " "), said: String(decoding: said, as: UTF8.self))
         }
+        return String(decoding: printed, as: UTF8.self)
     }
 
     /// A command that did not do its work.
