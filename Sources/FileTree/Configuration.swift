@@ -7,6 +7,12 @@ extension Tree {
         public var timeoutWithoutPeers: Duration = .seconds(5)
         /// Largest read-ahead of one sequential reader; 0 switches it off.
         public var readAheadBytesMax: Int = 8 << 20
+        /// Where bytes wait that were written and not committed, on the disk of the drive's
+        /// blocks; nil = nothing can be written.
+        public var stagingFolder: String?
+        /// Shows the owners that the drive has, and keeps those of new files; else everything
+        /// belongs to whoever mounted.
+        public var showsOwners = false
         /// Owner of everything.
         public var uid: UInt32 = 0
         /// Group of everything.

@@ -34,6 +34,10 @@ final class Gate: @unchecked Sendable {
         return try body()
     }
 
+    func passing<T>(changing isChanging: Bool, _ body: () throws -> T) rethrows -> T {
+        isChanging ? try changing(body) : try reading(body)
+    }
+
     func changing<T>(_ body: () throws -> T) rethrows -> T {
         pthread_rwlock_wrlock(lock)
         defer { pthread_rwlock_unlock(lock) }

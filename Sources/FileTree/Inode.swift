@@ -10,9 +10,8 @@ import Synchronization
 final class Inode: Sendable {
     /// What it is made of.
     enum Role: Sendable {
-        /// A path of a drive. Its children live in `home`, its own entry is read from `origin`:
-        /// they differ for the root of a nested drive only.
-        case entry(home: Location, origin: Location)
+        /// A path of a drive.
+        case entry
         /// `.hyperfs`
         case controlFolder
         /// `.hyperfs/versions`
@@ -32,18 +31,26 @@ final class Inode: Sendable {
     let id: UInt64
     /// The inode number that people see.
     let number: UInt64
-    /// That of the folder it is in.
-    let parentNumber: UInt64
     let role: Role
-    /// Where it is found: within the drive, and for a nested root also in the drive around it.
-    let places: Set<Place>
-    let state = Mutex(State())
+    let state: Mutex<State>
 
     struct State: Sendable {
+        /// The inode number of the folder it is in.
+        var parentNumber: UInt64
+        /// Where its children live, and where its own entry is read: they differ for the root of a
+        /// nested drive only. Nil for what no drive holds.
+        var home: Location?
+        var origin: Location?
+        /// Where it is found when no drive holds it.
+        var virtualPlace: Place?
+        /// What it is in a drive that can be written, once somebody opened or changed it.
+        var item: Item?
         /// What the shown version says; nil = to be looked up again.
         var stat: Stat?
         /// Its place belongs to another node by now.
         var isDetached = false
+        /// It was removed here: it has no name any more.
+        var isRemoved = false
         /// Handles that keep it alive when it is detached.
         var openCount = 0
         /// Moves with every change of the folder's list.
@@ -54,21 +61,56 @@ final class Inode: Sendable {
         var partialTold = false
     }
 
-    init(id: UInt64, number: UInt64, parentNumber: UInt64, role: Role, places: Set<Place>) {
+    /// A path of a drive.
+    init(
+        id: UInt64, number: UInt64, parentNumber: UInt64, home: Location, origin: Location
+    ) {
         self.id = id
         self.number = number
-        self.parentNumber = parentNumber
+        role = .entry
+        state = Mutex(State(parentNumber: parentNumber, home: home, origin: origin))
+    }
+
+    /// What no drive holds; `home`: an old version's root.
+    init(
+        id: UInt64, number: UInt64, parentNumber: UInt64, role: Role, at place: Place,
+        home: Location? = nil
+    ) {
+        self.id = id
+        self.number = number
         self.role = role
-        self.places = places
+        state = Mutex(
+            State(parentNumber: parentNumber, home: home, origin: home, virtualPlace: place))
     }
 
     /// The drive it lives in; nil for what no drive holds.
-    var home: Location? { if case .entry(let home, _) = role { home } else { nil } }
+    var home: Location? { state.withLock { $0.home } }
 
     /// Where its entry is read; nil for what no drive holds.
-    var origin: Location? { if case .entry(_, let origin) = role { origin } else { nil } }
+    var origin: Location? { state.withLock { $0.origin } }
 
-    var stat: Stat? { state.withLock { $0.stat } }
+    var stat: Stat? { state.withLock { $0.item?.stat ?? $0.stat } }
+
+    var item: Item? { state.withLock { $0.item } }
+
+    /// Where it is found: within the drive, and for a nested root also in the drive around it.
+    var places: Set<Place> { state.withLock { $0.places } }
+}
+
+extension Inode.State {
+    init(
+        parentNumber: UInt64, home: Inode.Location?, origin: Inode.Location?,
+        virtualPlace: Place? = nil
+    ) {
+        self.parentNumber = parentNumber
+        self.home = home
+        self.origin = origin
+        self.virtualPlace = virtualPlace
+    }
+
+    var places: Set<Place> {
+        Set([home?.place, origin?.place, virtualPlace].compactMap { $0 })
+    }
 }
 
 extension Stat {

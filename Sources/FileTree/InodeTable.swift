@@ -4,15 +4,25 @@ import Synchronization
 /// Every node the kernel has a name for, with how often it was told of it. FORGET takes them out:
 /// the table is never larger than the kernel's own.
 final class InodeTable: Sendable {
-    private struct Slot: Sendable {
+    fileprivate struct Slot: Sendable {
         let inode: Inode
         var lookups: UInt64
     }
 
-    private struct State: Sendable {
+    fileprivate struct State: Sendable {
         var slots: [UInt64: Slot] = [:]
         var byPlace: [Place: Inode] = [:]
         var next: UInt64 = 2
+        /// Nodes by the number that people see, in drives that can be written.
+        var byNumber: [UInt64: UInt64] = [:]
+    }
+
+    /// The number that people should see for a new node.
+    struct Number {
+        var preferred: UInt64
+        /// No other node may have it: where names come and go, a new file at an old name would
+        /// look like a second link to the file that had it.
+        var isExclusive: Bool
     }
 
     let root: Inode
@@ -37,9 +47,10 @@ final class InodeTable: Sendable {
 
     /// The node at a place, made when there is none that `fits`, and counted as told once more.
     ///
-    /// `make` gets the new node's id and must not use the table.
+    /// `make` gets the new node's id and number, and must not use the table.
     func enter(
-        at place: Place, fits: (Inode) -> Bool, make: (UInt64) -> Inode
+        at place: Place, number: Number, fits: (Inode) -> Bool,
+        make: (_ id: UInt64, _ number: UInt64) -> Inode
     ) -> Inode {
         state.withLock { state in
             if let inode = state.byPlace[place] {
@@ -49,7 +60,7 @@ final class InodeTable: Sendable {
                 }
                 Self.detach(inode, in: &state)
             }
-            let inode = make(state.next)
+            let inode = make(state.next, state.take(number))
             state.next += 1
             state.slots[inode.id] = Slot(inode: inode, lookups: 1)
             for place in inode.places { state.byPlace[place] = inode }
@@ -66,6 +77,7 @@ final class InodeTable: Sendable {
                 return
             }
             state.slots[id] = nil
+            if state.byNumber[slot.inode.number] == id { state.byNumber[slot.inode.number] = nil }
             for place in slot.inode.places where state.byPlace[place] === slot.inode {
                 state.byPlace[place] = nil
             }
@@ -82,6 +94,35 @@ final class InodeTable: Sendable {
         inode.state.withLock { $0.isDetached = true }
     }
 
+    /// Gives nodes other places within their drive, all at once: those at and below `from` go to
+    /// `to`, and with `exchanging` those at and below `to` go to `from`.
+    ///
+    /// `isFolder`: whether there can be anything below; then every node is looked at.
+    func move(from: Place, to: Place, exchanging: Bool, isFolder: Bool) {
+        state.withLock { state in
+            let nodes =
+                isFolder
+                ? state.slots.values.map(\.inode)
+                : [from, to].compactMap { state.byPlace[$0] }
+            var moves: [(inode: Inode, from: Place, to: Place)] = []
+            for inode in nodes {
+                guard let origin = inode.origin?.place, state.byPlace[origin] === inode else {
+                    continue
+                }
+                if let place = origin.moved(from: from, to: to) {
+                    moves.append((inode, origin, place))
+                } else if exchanging, let place = origin.moved(from: to, to: from) {
+                    moves.append((inode, origin, place))
+                }
+            }
+            for move in moves { state.byPlace[move.from] = nil }
+            for move in moves {
+                state.byPlace[move.to] = move.inode
+                move.inode.state.withLock { $0.move(to: move.to.path) }
+            }
+        }
+    }
+
     /// The pair of every change: what is found by place is in the table, and attached.
     func checkInvariants() {
         state.withLock { state in
@@ -92,5 +133,29 @@ final class InodeTable: Sendable {
             }
             precondition(state.slots.values.allSatisfy { $0.lookups > 0 })
         }
+    }
+}
+
+extension InodeTable.State {
+    /// The preferred number, or another that is free.
+    fileprivate mutating func take(_ number: InodeTable.Number) -> UInt64 {
+        guard number.isExclusive else { return number.preferred }
+        var candidate = number.preferred
+        while byNumber[candidate] != nil {
+            // A step that is odd reaches every number; where it leads is of no importance.
+            candidate = max(2, (candidate &+ 0x9E37_79B9_7F4A_7C15) >> 1)
+        }
+        byNumber[candidate] = next
+        return candidate
+    }
+}
+
+extension Inode.State {
+    /// Within its drive. The children of a nested drive stay where they are.
+    fileprivate mutating func move(to path: String) {
+        guard let old = origin else { return }
+        let moved = Inode.Location(volume: old.volume, path: path)
+        if home?.place == old.place { home = moved }
+        origin = moved
     }
 }

@@ -42,6 +42,47 @@ enum Limits {
     /// A comparison of versions that failed is tried again after this.
     static let retryMilliseconds = 500
 
+    // MARK: Writing
+
+    /// Bytes written to one file that stay in memory: most files are smaller, and making a file
+    /// for each costs more than writing it.
+    static let stagedFileMemoryBytes = 128 << 10
+    /// Bytes of all files together that stay in memory.
+    static let stagedMemoryBytes = 24 << 20
+    /// Ranges of one file's stage; a file that is written in more places is copied whole.
+    static let stagedRanges = 16_384
+    /// Stages of one file on top of each other: one for each commit that failed and was written
+    /// over since.
+    static let stagesMax = 8
+    /// Written bytes after which the disk's free space is looked at again.
+    static let spaceCheckBytes: UInt64 = 8 << 20
+    /// Bytes that stay free, so that the tree and the entries of what is written fit as well.
+    static let spaceKeptBytes: UInt64 = 4 << 20
+    /// Changes gather at least this long: an editor's save or a burst of small files is one commit.
+    static let commitDelayMilliseconds = 10
+    /// And at most this long, however slow the disk.
+    static let commitDelayMillisecondsMax = 500
+    /// A commit that failed is tried again after this.
+    static let commitRetryMilliseconds = 1000
+    /// Seconds between two commits of a file that goes on being written, when it is merely closed
+    /// by one of its users: each commit appends all of it.
+    static let reappendSeconds = 1
+    /// Changed paths that may wait for a commit; beyond it whoever changes more waits, too.
+    static let waitingChanges = 8192
+    /// Entries of a folder that can be renamed: each is two operations of one batch. Beyond it
+    /// `mv` is told to copy.
+    static let renamedEntries = 65_536
+    /// Bytes of one file: what every implementation can count.
+    static let fileBytes = integer
+    /// Bytes of all extended attributes of an entry, and their number and names, as in
+    /// docs/spec/hyperdrive.md section 11.
+    static let attributeBytes = 64 << 10
+    static let attributes = 256
+    /// Names in a path.
+    static let pathNames = 128
+    /// Bytes of a link's target.
+    static let linkBytes = 4096
+
     // MARK: Read-ahead
 
     /// First window, two blocks of our own writers: who reads a header only is not fed more.

@@ -10,11 +10,15 @@ final class OpenFile: Sendable {
         case bytes([UInt8])
         /// Blocks of the drive's content feed, or of another feed when `feed` is given.
         case blocks(Stat, Volume, feed: Feed?)
+        /// A file of a drive that can be written: what all its handles see.
+        case item(Item, Volume)
     }
 
     let inode: Inode
     let source: Source
-    let size: UInt64
+    /// What it was opened for.
+    let isWriter: Bool
+    private let fixedSize: UInt64
 
     private struct State: Sendable {
         var map: ContentMap?
@@ -25,18 +29,26 @@ final class OpenFile: Sendable {
 
     private let state: Mutex<State>
 
-    init(inode: Inode, source: Source, readAheadBytesMax: Int) {
+    init(inode: Inode, source: Source, isWriter: Bool = false, readAheadBytesMax: Int) {
         self.inode = inode
         self.source = source
+        self.isWriter = isWriter
         switch source {
-        case .bytes(let bytes): size = UInt64(bytes.count)
-        case .blocks(let stat, _, _): size = stat.size
+        case .bytes(let bytes): fixedSize = UInt64(bytes.count)
+        case .blocks(let stat, _, _): fixedSize = stat.size
+        case .item: fixedSize = 0
         }
         state = Mutex(State(readAhead: ReadAhead(bytesMax: UInt64(max(0, readAheadBytesMax)))))
     }
 
+    /// Bytes of the file now.
+    var size: UInt64 {
+        if case .item(let item, _) = source { item.stat.size } else { fixedSize }
+    }
+
     /// The map of the file; throws `MissingBlocks` until the drive's header is here.
     func map() throws -> ContentMap {
+        if case .item(let item, _) = source { return try item.map() }
         if let map = state.withLock({ $0.map }) { return map }
         guard case .blocks(let stat, let volume, let feed) = source else {
             throw PosixError.badHandle
@@ -68,6 +80,7 @@ final class OpenFile: Sendable {
         guard step.wanted != nil || !dropped.isEmpty, let map = try? map() else { return }
         for demand in dropped { map.feed.network?.withdraw(demand) }
         guard let wanted = step.wanted, wanted.lowerBound < size else { return }
+        guard !map.blocks.isEmpty else { return }
         let blocks = map.guess(wanted.lowerBound..<min(wanted.upperBound, size))
         guard let first = map.feed.firstMissing(in: blocks) else { return }
         let demand = Demand(.blocks(first..<blocks.upperBound), priority: .readAhead)

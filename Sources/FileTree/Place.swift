@@ -12,13 +12,32 @@ struct Place: Hashable, Sendable {
 
     func hash(into hasher: inout Hasher) {
         hasher.combine(volume)
-        for byte in path.utf8 { hasher.combine(byte) }
+        var path = path
+        path.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 
     /// The folder it is in; the root is in itself.
     var parent: Place { Place(volume: volume, path: Self.split(path).folder) }
     /// The last component; empty for the root.
     var name: String { Self.split(path).name }
+
+    /// Whether it is somewhere below another place.
+    func isBelow(_ folder: Place) -> Bool {
+        guard volume == folder.volume, path.utf8.count > folder.path.utf8.count else {
+            return false
+        }
+        if folder.path == "/" { return true }
+        let rest = path.utf8.dropFirst(folder.path.utf8.count)
+        return path.utf8.starts(with: folder.path.utf8) && rest.first == UInt8(ascii: "/")
+    }
+
+    /// Where it is once `source` has become `target`; nil = it stays.
+    func moved(from source: Place, to target: Place) -> Place? {
+        if self == source { return target }
+        guard isBelow(source) else { return nil }
+        let rest = Substring(path.utf8.dropFirst(source.path.utf8.count))
+        return Place(volume: volume, path: target.path + rest)
+    }
 
     static func split(_ path: String) -> (folder: String, name: String) {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return ("/", path) }

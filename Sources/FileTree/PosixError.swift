@@ -45,6 +45,7 @@ extension PosixError {
         case .timedOut: ETIMEDOUT
         case .noPeers: isOffline ? EIO : ETIMEDOUT
         case .cancelled: EINTR
+        case .io where error.errno == ENOSPC || error.errno == EDQUOT: ENOSPC
         default: EIO
         }
     }
@@ -58,5 +59,7 @@ extension PosixError {
     static let interrupted = PosixError(EINTR, "interrupted")
     static let stale = PosixError(ESTALE, "the kernel asks for an inode that is gone")
     static let badHandle = PosixError(EBADF, "no such open file")
+    static let noFolder = PosixError(ENOTDIR, "not a folder")
+    static let tooMany = PosixError(EXDEV, "more than fits into one change of the drive")
     static let readOnly = PosixError(EROFS, "this drive is mounted read-only")
 }

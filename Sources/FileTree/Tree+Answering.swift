@@ -7,10 +7,10 @@ extension Tree {
     ///
     /// `attempt` may run many times. It changes nothing before it has everything.
     func answer<T: Sendable>(
-        on volume: Volume?, _ reply: @escaping Reply<T>,
+        on volume: Volume?, changing: Bool = false, _ reply: @escaping Reply<T>,
         _ attempt: @escaping @Sendable () throws -> T
     ) -> Pending? {
-        let isComplete = gate.reading { () -> Bool in
+        let isComplete = gate.passing(changing: changing) { () -> Bool in
             let result: Result<T, PosixError>
             do {
                 result = .success(try attempt())
@@ -27,11 +27,11 @@ extension Tree {
             reply(.failure(PosixError(EIO, "blocks are missing where none can be")))
             return nil
         }
-        return answerLater(on: volume, reply, attempt)
+        return answerLater(on: volume, changing: changing, reply, attempt)
     }
 
     private func answerLater<T: Sendable>(
-        on volume: Volume, _ reply: @escaping Reply<T>,
+        on volume: Volume, changing: Bool, _ reply: @escaping Reply<T>,
         _ attempt: @escaping @Sendable () throws -> T
     ) -> Pending? {
         let pending = Pending { reply(.failure($0)) }
@@ -40,7 +40,9 @@ extension Tree {
         let task = Task.detached {
             do {
                 try await resolve(timeout: timeout) {
-                    try gate.reading { try pending.answer(reply, attempt) }
+                    try gate.passing(changing: changing) {
+                        try pending.answer(reply, attempt)
+                    }
                 }
             } catch {
                 pending.end(PosixError(error, isOffline: volume.isOffline))

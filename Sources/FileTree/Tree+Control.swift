@@ -6,13 +6,13 @@ import Hyperdrive
 ///     .hyperfs/status.json  peers.json     made when they are read
 ///     .hyperfs/versions/<n>/               the drive as it was at version n
 extension Tree {
-    private static let folderName = ".hyperfs"
+    static let folderName = ".hyperfs"
 
     /// The child of a virtual folder, or `.hyperfs` itself; nil = ask the drive.
     func controlChild(_ name: String, of folder: Inode) throws -> Attributes? {
         switch folder.role {
         case .entry:
-            guard folder === table.root, name == Self.folderName else { return nil }
+            guard folder === table.root, name == Tree.folderName else { return nil }
             return enterControl(.controlFolder, "/" + name, below: folder)
         case .controlFolder:
             switch name {
@@ -28,7 +28,7 @@ extension Tree {
         }
     }
 
-    private func path(_ name: String) -> String { "/\(Self.folderName)/\(name)" }
+    private func path(_ name: String) -> String { "/\(Tree.folderName)/\(name)" }
 
     /// Virtual nodes live where no drive does.
     private func place(_ path: String) -> Place { Place(volume: 0, path: path) }
@@ -36,10 +36,12 @@ extension Tree {
     private func enterControl(_ role: Inode.Role, _ path: String, below folder: Inode) -> Attributes
     {
         let number = rootVolume.inodeNumber(of: "\u{0}" + path)
-        let inode = table.enter(at: place(path), fits: { _ in true }) { id in
+        let inode = table.enter(
+            at: place(path), number: .init(preferred: number, isExclusive: false),
+            fits: { _ in true }
+        ) { id, number in
             Inode(
-                id: id, number: number, parentNumber: folder.number, role: role,
-                places: [place(path)])
+                id: id, number: number, parentNumber: folder.number, role: role, at: place(path))
         }
         return controlAttributes(of: inode)
             ?? attributes(of: inode, Stat(mode: 0o040555))
@@ -62,11 +64,12 @@ extension Tree {
         let drive = try drive.checkout(version)
         let volume = Volume(id: newVolumeID(), drive: drive, at: versionPath, in: nil)
         let home = Inode.Location(volume: volume, path: "/")
-        let inode = table.enter(at: place(versionPath), fits: { _ in true }) { id in
+        let number = InodeTable.Number(
+            preferred: volume.inodeNumber(of: "/"), isExclusive: false)
+        let inode = table.enter(at: place(versionPath), number: number, fits: { _ in true }) {
             Inode(
-                id: id, number: volume.inodeNumber(of: "/"), parentNumber: folder.number,
-                role: .entry(home: home, origin: home),
-                places: [place(versionPath), home.place])
+                id: $0, number: $1, parentNumber: folder.number, role: .entry,
+                at: place(versionPath), home: home)
         }
         inode.state.withLock { $0.stat = $0.stat ?? stat }
         return attributes(of: inode, inode.stat ?? stat)

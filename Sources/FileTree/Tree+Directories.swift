@@ -26,9 +26,15 @@ extension Tree {
 
     private func list(_ node: Inode) throws -> [Child] {
         guard let home = node.home else { throw PosixError(ENOTDIR, "not a folder") }
-        if let children = listings[home.place] { return children }
         if try stat(of: node).kind != .directory { throw PosixError(ENOTDIR, "not a folder") }
-        let children = try home.volume.view().list(home.path).map { Child($0) }
+        if node.state.withLock({ $0.isRemoved }) { return [] }
+        return home.volume.children(of: home.path, shown: try shownList(home))
+    }
+
+    /// What the shown version has in a folder.
+    func shownList(_ home: Inode.Location) throws -> [Child] {
+        if let children = listings[home.place] { return children }
+        let children = try home.volume.shownChildren(of: home.path)
         listings.keep(children, at: home.place)
         return children
     }
@@ -64,7 +70,8 @@ extension Tree {
         if index < 2 {
             return DirectoryEntry(
                 name: index == 0 ? "." : "..",
-                inode: index == 0 ? folder.number : folder.parentNumber, mode: 0o040000,
+                inode: index == 0 ? folder.number : folder.state.withLock { $0.parentNumber },
+                mode: 0o040000,
                 attributes: nil)
         }
         let child = directory.children[index - 2]
@@ -72,7 +79,7 @@ extension Tree {
         if withAttributes, !child.isImplicit, let home = folder.home {
             // What cannot be entered (a cycle of drives) is listed; a look-up says why.
             attributes = (try? enter(child, below: folder, in: home)).map {
-                self.attributes(of: $0, child.stat)
+                self.attributes(of: $0, $0.stat ?? child.stat)
             }
         }
         return DirectoryEntry(
@@ -82,7 +89,13 @@ extension Tree {
 
     private func number(of child: Child, in folder: Inode) -> UInt64 {
         let home = folder.home ?? Inode.Location(volume: rootVolume, path: "/.hyperfs")
-        return home.volume.inodeNumber(of: Place.join(home.path, child.name))
+        let path = Place.join(home.path, child.name)
+        if home.volume.writer != nil,
+            let known = table.inode(at: Place(volume: home.volume.id, path: path))
+        {
+            return known.number
+        }
+        return home.volume.inodeNumber(of: path)
     }
 
     private func type(of child: Child) -> UInt32 {

@@ -17,7 +17,9 @@ extension Tree {
             reply(.failure(.stale))
             return nil
         }
-        guard flags & O_ACCMODE == O_RDONLY, flags & O_TRUNC == 0 else {
+        let isWriter = flags & O_ACCMODE != O_RDONLY
+        let isChanging = isWriter || flags & O_TRUNC != 0
+        if isChanging, node.home?.volume.writer == nil {
             reply(.failure(.readOnly))
             return nil
         }
@@ -28,11 +30,19 @@ extension Tree {
             }
             let stat = try stat(of: node)
             // A path whose content changed has another node by now: the kernel looks it up again.
-            let (isDetached, isOpen) = node.state.withLock { ($0.isDetached, $0.openCount > 0) }
-            if isDetached, !isOpen { throw PosixError.stale }
+            let (isGone, isOpen) = node.state.withLock {
+                ($0.isDetached && !$0.isRemoved, $0.openCount > 0)
+            }
+            if isGone, !isOpen { throw PosixError.stale }
             guard stat.kind == .file || stat.kind == .other, let volume = node.home?.volume else {
                 throw PosixError(stat.kind == .directory ? EISDIR : ELOOP, "not a file")
             }
+            if volume.writer != nil, stat.kind == .file, stat.mount == nil {
+                let item = try item(of: node)
+                if flags & O_TRUNC != 0 { try resize(item, of: node, to: 0) }
+                return opened(node, .item(item, volume), isWriter: isWriter, isDirect: false)
+            }
+            if isChanging { throw PosixError(EPERM, "its bytes are not in this drive") }
             return try opened(node, stat, volume)
         }
     }
@@ -53,10 +63,14 @@ extension Tree {
         return opened(node, .blocks(whole, volume, feed: feed), isDirect: true)
     }
 
-    private func opened(_ node: Inode, _ source: OpenFile.Source, isDirect: Bool) -> Opened {
+    func opened(
+        _ node: Inode, _ source: OpenFile.Source, isWriter: Bool = false, isDirect: Bool
+    ) -> Opened {
         let file = OpenFile(
-            inode: node, source: source, readAheadBytesMax: configuration.readAheadBytesMax)
+            inode: node, source: source, isWriter: isWriter,
+            readAheadBytesMax: configuration.readAheadBytesMax)
         node.state.withLock { $0.openCount += 1 }
+        if isWriter, case .item(let item, _) = source { item.facts.withLock { $0.writers += 1 } }
         return Opened(handle: files.add(file), keepsCache: !isDirect, isDirect: isDirect)
     }
 
@@ -65,6 +79,7 @@ extension Tree {
         guard let file = files.remove(handle) else { return }
         file.inode.state.withLock { $0.openCount -= 1 }
         file.endReadAhead()
+        endWriting(file)
     }
 
     /// Reads into `buffer` what is here and returns the count, 0 at the end of the file; nil = not
@@ -73,6 +88,9 @@ extension Tree {
         handle: UInt64, offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(PosixError) -> Int? {
         guard let file = files[handle] else { throw .badHandle }
+        if case .item(let item, _) = file.source {
+            return try read(item, of: file, at: offset, into: buffer)
+        }
         guard let range = file.clamp(offset, buffer.count) else { return 0 }
         let target = UnsafeMutableRawBufferPointer(rebasing: buffer[0..<range.count])
         if case .bytes(let bytes) = file.source {
@@ -92,6 +110,21 @@ extension Tree {
         }
         noteRead(file, range)
         return target.count
+    }
+
+    private func read(
+        _ item: Item, of file: OpenFile, at offset: UInt64,
+        into buffer: UnsafeMutableRawBufferPointer
+    ) throws(PosixError) -> Int? {
+        let count: Int?
+        do {
+            count = try item.read(at: offset, into: buffer)
+        } catch is MissingBlocks {
+            return nil
+        } catch {
+            throw PosixError(error)
+        }
+        return count
     }
 
     func noteRead(_ file: OpenFile, _ range: Range<UInt64>) {
@@ -125,8 +158,7 @@ extension Tree {
             reply(.failure(.badHandle))
             return nil
         }
-        guard let range = file.clamp(offset, count), case .blocks(_, let volume, _) = file.source
-        else {
+        guard let (range, volume) = fetchable(file, offset, count) else {
             reply(.success(()))
             return nil
         }
@@ -143,6 +175,22 @@ extension Tree {
         fetch.begin()
         noteRead(file, range)
         return pending
+    }
+
+    /// The part of a read that is made of blocks; nil = nothing of it.
+    private func fetchable(
+        _ file: OpenFile, _ offset: UInt64, _ count: Int
+    ) -> (range: Range<UInt64>, volume: Volume)? {
+        guard let range = file.clamp(offset, count) else { return nil }
+        switch file.source {
+        case .bytes: return nil
+        case .blocks(_, let volume, _): return (range, volume)
+        case .item(let item, let volume):
+            // What was written since the last commit is here; what is below it may not be.
+            let committed = item.committedStat().stat.size
+            guard range.lowerBound < committed else { return nil }
+            return (range.lowerBound..<min(range.upperBound, committed), volume)
+        }
     }
 
     /// Blocks came: the kernel's count of local blocks is out of date.

@@ -23,7 +23,7 @@ extension Tree {
         let older = volume.version
         let newer = volume.drive.version
         // Nothing is shown yet: nothing can be told.
-        guard older > 0, newer > older else { return }
+        guard older > 0, newer > older, !volume.isCommitting else { return }
         do {
             let view = try volume.drive.checkout(newer)
             let timeout = configuration.timeout
@@ -61,13 +61,15 @@ extension Tree {
     }
 
     /// Moves to the new version and says what the kernel must forget.
-    private func apply(
+    func apply(
         _ changes: [Drive.Change], _ stats: [Place: Stat], to volume: Volume, view: Drive,
         version: UInt64
     ) -> [Invalidation] {
         gate.changing {
             volume.show(view, version: version)
-            var update = Update(table: table, listings: listings, stats: stats)
+            var update = Update(
+                table: table, listings: listings, stats: stats,
+                isCovered: { volume.writer?.overlay[$0] != nil })
             for change in changes {
                 update.note(Place(volume: volume.id, path: change.path), change.kind)
             }

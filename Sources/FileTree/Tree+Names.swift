@@ -30,12 +30,11 @@ extension Tree {
         if path.utf8.count > Limits.pathBytes {
             throw PosixError(ENAMETOOLONG, "a path of \(path.utf8.count) bytes")
         }
-        let view = try home.volume.view()
-        guard let entry = try view.entry(path) else {
-            throw PosixError(ENOENT, "no \(path) in drive \(view.key)")
+        guard let child = try home.volume.child(at: path, name: name) else {
+            throw PosixError(ENOENT, "no \(path) in drive \(home.volume.drive.key)")
         }
-        let child = Child(entry, name: name)
-        return attributes(of: try enter(child, below: folder, in: home), child.stat)
+        let inode = try enter(child, below: folder, in: home)
+        return attributes(of: inode, inode.stat ?? child.stat)
     }
 
     /// How long the kernel may believe that a name does not exist.
@@ -82,7 +81,7 @@ extension Tree {
             return nil
         }
         return answer(on: node.home?.volume, reply) { [self] in
-            if mask & W_OK != 0 { throw PosixError.readOnly }
+            if mask & W_OK != 0, node.home?.volume.writer == nil { throw PosixError.readOnly }
             guard mask & X_OK != 0, node.home != nil else { return }
             let stat = try stat(of: node)
             if stat.kind == .file, stat.mode & 0o111 == 0 {

@@ -14,14 +14,16 @@ extension Tree {
     func stat(of inode: Inode) throws -> Stat {
         if let stat = inode.stat { return stat }
         guard let origin = inode.origin else { throw PosixError.stale }
-        if inode === table.root { return rootStat() }
-        guard let entry = try origin.volume.view().entry(origin.path) else {
+        if inode === table.root, rootVolume.writer?.overlay[origin.place] == nil {
+            return rootStat()
+        }
+        guard let child = try origin.volume.child(at: origin.path) else {
             throw PosixError.stale
         }
         inode.state.withLock { state in
-            if !state.isDetached { state.stat = entry.stat }
+            if !state.isDetached { state.stat = child.stat }
         }
-        return entry.stat
+        return child.stat
     }
 
     /// The root of a drive has no entry of its own and must answer while nothing is known.
@@ -37,17 +39,22 @@ extension Tree {
         let path = Place.join(home.path, child.name)
         let origin = Inode.Location(volume: home.volume, path: path)
         let fits = { (inode: Inode) in
-            inode.stat.map { $0.isSameNode(as: child.stat) } ?? (child.stat.kind == .directory)
+            if let item = child.item, let own = inode.item { return item === own }
+            return inode.stat.map { $0.isSameNode(as: child.stat) }
+                ?? (child.stat.kind == .directory)
         }
         let inner =
             try nestedHome(child, at: origin, known: table.inode(at: origin.place)) ?? origin
-        let number = inner.volume.inodeNumber(of: inner.path)
-        let inode = table.enter(at: origin.place, fits: fits) { id in
-            Inode(
-                id: id, number: number, parentNumber: folder.number,
-                role: .entry(home: inner, origin: origin), places: [origin.place, inner.place])
+        let number = InodeTable.Number(
+            preferred: inner.volume.inodeNumber(of: inner.path),
+            isExclusive: origin.volume.writer != nil)
+        let inode = table.enter(at: origin.place, number: number, fits: fits) {
+            Inode(id: $0, number: $1, parentNumber: folder.number, home: inner, origin: origin)
         }
-        inode.state.withLock { $0.stat = child.stat }
+        inode.state.withLock { state in
+            state.item = child.item ?? state.item
+            state.stat = child.stat
+        }
         return inode
     }
 
@@ -72,18 +79,24 @@ extension Tree {
     func attributes(of inode: Inode, _ stat: Stat) -> Attributes {
         let volume = inode.home?.volume
         let size = size(of: stat, in: volume)
-        let local = localBytes(of: stat, in: volume, size: size)
+        let isStaged = inode.item?.facts.withLock { $0.isStaged } ?? false
+        let local = isStaged ? size : localBytes(of: stat, in: volume, size: size)
         let isFolder = stat.kind == .directory
         let isLive = stat.mount?.isHypercore == true
         let isComplete = isFolder || local >= size
-        if !isComplete { inode.state.withLock { $0.partialTold = true } }
+        let isRemoved = inode.state.withLock { state in
+            if !isComplete { state.partialTold = true }
+            return state.isRemoved
+        }
         return Attributes(
             node: inode.id, inode: inode.number, mode: mode(of: stat, in: volume), size: size,
             // A known file is never empty-handed: its entry is stored here. And `tar --sparse`
             // takes a file of no blocks for one of zeros.
             blocks512: size == 0 ? 0 : max(1, (local + 511) / 512),
-            uid: configuration.uid, gid: configuration.gid, mtime: stat.mtime, ctime: stat.ctime,
-            linkCount: isFolder ? 2 : 1, device: volume?.device ?? 0,
+            uid: configuration.showsOwners ? stat.uid : configuration.uid,
+            gid: configuration.showsOwners ? stat.gid : configuration.gid,
+            mtime: stat.mtime, ctime: stat.ctime,
+            linkCount: isRemoved ? 0 : isFolder ? 2 : 1, device: volume?.device ?? 0,
             validSeconds: isLive
                 ? 0 : isComplete ? Limits.validSeconds : Limits.partialValidSeconds,
             nameValidSeconds: Limits.validSeconds)

@@ -47,13 +47,17 @@ public final class Tree: Sendable {
         waits = Waits(
             timeout: configuration.timeout,
             timeoutWithoutPeers: configuration.timeoutWithoutPeers)
-        rootVolume = Volume(id: 1, drive: drive)
+        let staging = drive.isWritable ? configuration.stagingFolder : nil
+        let writer = staging.map { Writer(drive, area: StagingArea(folder: $0)) }
+        rootVolume = Volume(id: 1, drive: drive, writer: writer)
         let home = Inode.Location(volume: rootVolume, path: "/")
         table = InodeTable(
-            root: Inode(
-                id: 1, number: 1, parentNumber: 1, role: .entry(home: home, origin: home),
-                places: [home.place]))
+            root: Inode(id: 1, number: 1, parentNumber: 1, home: home, origin: home))
         follow(rootVolume)
+        writer?.onCommit { [weak self] everything in
+            guard let self else { return false }
+            return try commit(rootVolume, everything: everything)
+        }
     }
 
     /// Tells what the kernel must forget, from any thread, never from inside an operation.
@@ -76,8 +80,20 @@ public final class Tree: Sendable {
     /// Nodes that the kernel knows.
     public var nodeCount: Int { table.count }
 
-    /// Ends every wait with EINTR and stops following the drives.
+    /// Whether anything can be written.
+    public var isWritable: Bool { rootVolume.writer != nil }
+
+    /// Commits everything that was written, for the last time: later changes fail. Throws why
+    /// something is not in the drive; it is lost then. Once is enough.
+    public func finish() throws(PosixError) { try rootVolume.writer?.close() }
+
+    /// Commits what was written, ends every wait with EINTR and stops following the drives.
     public func close() {
+        do {
+            try finish()
+        } catch {
+            configuration.note("what was written last is lost: \(error)")
+        }
         isClosed.store(true, ordering: .sequentiallyConsistent)
         waits.close()
         for file in files.removeAll() { file.endReadAhead() }

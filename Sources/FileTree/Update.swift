@@ -7,10 +7,16 @@ struct Update {
     let listings: Listings
     /// Entries of the new version, for places whose node was known shortly before.
     let stats: [Place: Stat]
+    /// Places whose newest change is not committed.
+    let isCovered: (Place) -> Bool
     private(set) var invalidations: [Tree.Invalidation] = []
     private var seen: Set<Place> = []
 
-    init(table: InodeTable, listings: Listings, stats: [Place: Stat]) {
+    init(
+        table: InodeTable, listings: Listings, stats: [Place: Stat],
+        isCovered: @escaping (Place) -> Bool
+    ) {
+        self.isCovered = isCovered
         self.table = table
         self.listings = listings
         self.stats = stats
@@ -33,16 +39,20 @@ struct Update {
             if let parent { invalidations.append(.entry(parent: parent.id, name: place.name)) }
             return
         }
+        // What was changed here covers what the drive says.
+        if isCovered(place) { return }
         let old = inode.stat
         let new = stats[place]
         if let old, let new, old.isSameNode(as: new) {
             inode.state.withLock { $0.stat = new }
+            release(inode)
             if old != new { invalidations.append(.attributes(inode.id)) }
             return
         }
         if new == nil, old == nil || old?.kind == .directory, old?.mount == nil {
             // It may be there still, by what is below it: a look-up finds out. Taking a folder's
             // name away would take it from under whoever works in it.
+            release(inode)
             inode.state.withLock { $0.stat = nil }
             invalidations.append(.attributes(inode.id))
             if let parent { invalidations.append(.expiry(parent: parent.id, name: place.name)) }
@@ -65,7 +75,15 @@ struct Update {
     /// Forgets what a node's entry says, not what it is.
     mutating func refresh(_ place: Place) {
         guard let inode = table.inode(at: place), inode === table.root else { return }
+        if !isCovered(place) { release(inode) }
         inode.state.withLock { $0.stat = nil }
         invalidations.append(.attributes(inode.id))
+    }
+
+    /// The drive has something newer than an item that nobody changed.
+    private func release(_ inode: Inode) {
+        inode.state.withLock { state in
+            if state.openCount == 0 { state.item = nil }
+        }
     }
 }

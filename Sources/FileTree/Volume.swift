@@ -17,6 +17,8 @@ final class Volume: Sendable {
     /// What a user may call the device number.
     let device: UInt64
     let run = FileRun()
+    /// What makes it writable; nil = it is read-only.
+    let writer: Writer?
     /// Mixed into the inode numbers, so that one drive nested twice has two sets of them.
     private let seed: Bytes32
     private let state: Mutex<State>
@@ -31,14 +33,16 @@ final class Volume: Sendable {
         var view: Drive?
         var version: UInt64 = 0
         var isFollowing = false
+        var isCommitting = false
         var content: Feed?
     }
 
     init(
         id: UInt64, drive: Drive, chain: [Identity] = [], at path: String = "",
-        in outer: Bytes32? = nil
+        in outer: Bytes32? = nil, writer: Writer? = nil
     ) {
         self.id = id
+        self.writer = writer
         self.drive = drive
         let identity = Identity(key: drive.key, version: drive.checkoutVersion)
         self.chain = chain + [identity]
@@ -96,6 +100,12 @@ final class Volume: Sendable {
             state.view = view
             state.version = version
         }
+    }
+
+    /// While it is set the feed grows by our own commit, of which nobody needs to be told.
+    var isCommitting: Bool {
+        get { state.withLock { $0.isCommitting } }
+        set { state.withLock { $0.isCommitting = newValue } }
     }
 
     /// True for the one caller that may follow now.

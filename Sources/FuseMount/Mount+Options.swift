@@ -3,7 +3,7 @@ extension Mount {
     public struct Options: Sendable {
         /// What /proc/mounts shows as the source: "hyper://<8 hex>...".
         public var source: String
-        /// Nothing can be written; the only way there is so far.
+        /// The kernel lets nobody write.
         public var readOnly = true
         /// Other users may look, too.
         public var allowOther = false
@@ -23,7 +23,7 @@ extension Mount.Options {
         var options = [
             // libfuse splits options at commas and takes a backslash for an escape.
             "fsname=" + source.replacing("\\", with: "\\\\").replacing(",", with: "\\,"),
-            "subtype=hyperfs", "ro", "nosuid", "nodev", "default_permissions",
+            "subtype=hyperfs", readOnly ? "ro" : "rw", "nosuid", "nodev", "default_permissions",
         ]
         if allowOther { options.append("allow_other") }
         // The drive decides; and the kernel knows no such option.

@@ -42,6 +42,19 @@ struct Request: @unchecked Sendable {
         fuse_reply_entry(raw, &entry)
     }
 
+    /// False: the kernel has given the request up, and knows neither node nor handle.
+    func reply(created attributes: Attributes, _ info: inout fuse_file_info) -> Bool {
+        var entry = fuse_entry_param(attributes)
+        return fuse_reply_create(raw, &entry, &info) != -ENOENT
+    }
+
+    /// Who asks, and with which permissions he wants something made.
+    func making(mode: mode_t) -> Making {
+        let context = fuse_req_ctx(raw)
+        return Making(
+            mode: mode, uid: context?.pointee.uid ?? 0, gid: context?.pointee.gid ?? 0)
+    }
+
     func reply(attributes: Attributes) {
         var status = stat(attributes)
         fuse_reply_attr(raw, &status, attributes.validSeconds)

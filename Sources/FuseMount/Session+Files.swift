@@ -16,8 +16,8 @@ extension Session {
                 info.fh = opened.handle
                 info.keep_cache = opened.keepsCache ? 1 : 0
                 info.direct_io = opened.isDirect ? 1 : 0
-                // Nothing is written: closing has nothing to flush.
-                info.noflush = 1
+                // Where nothing is written, closing has nothing to flush.
+                info.noflush = info.flags & O_ACCMODE == O_RDONLY ? 1 : 0
                 if !$0.reply(opened: &info) { tree.close(handle: opened.handle) }
             case .failure(let error): $0.fail(error)
             }
@@ -153,7 +153,7 @@ extension Session {
 /// What came with an open, for the answer.
 ///
 /// `@unchecked Sendable`: a copy of numbers and flags, no pointers.
-private struct FileInfo: @unchecked Sendable {
+struct FileInfo: @unchecked Sendable {
     let raw: fuse_file_info
     init(_ raw: fuse_file_info) { self.raw = raw }
 }

@@ -10,7 +10,8 @@ extension Session {
         addFiles(&table)
         addFolders(&table)
         addAttributes(&table)
-        refuseWriting(&table)
+        addChanges(&table)
+        addWriting(&table)
         table.`init` = { _, connection in
             if let connection { Session.negotiate(connection) }
         }
@@ -23,6 +24,8 @@ extension Session {
             UInt32(FUSE_CAP_ASYNC_READ), UInt32(FUSE_CAP_PARALLEL_DIROPS),
             UInt32(FUSE_CAP_READDIRPLUS),
             UInt32(FUSE_CAP_READDIRPLUS_AUTO), UInt32(FUSE_CAP_CACHE_SYMLINKS),
+            // A file that is emptied by opening it is one change, not two.
+            UInt32(FUSE_CAP_ATOMIC_O_TRUNC),
             // A node's content never changes, so that the kernel need not guess when it did.
             UInt32(FUSE_CAP_EXPLICIT_INVAL_DATA), UInt32(FUSE_CAP_EXPIRE_ONLY),
         ]
@@ -140,23 +143,5 @@ extension Session {
             guard let request = Request(raw), let session = request.session else { return }
             session.extendedAttributes(request, node, size)
         }
-    }
-
-    /// A read-only mount never sees these from a program; whoever remounts it does.
-    private static func refuseWriting(_ table: inout fuse_lowlevel_ops) {
-        table.setattr = { raw, _, _, _, _ in fuse_reply_err(raw, EROFS) }
-        table.mknod = { raw, _, _, _, _ in fuse_reply_err(raw, EROFS) }
-        table.mkdir = { raw, _, _, _ in fuse_reply_err(raw, EROFS) }
-        table.unlink = { raw, _, _ in fuse_reply_err(raw, EROFS) }
-        table.rmdir = { raw, _, _ in fuse_reply_err(raw, EROFS) }
-        table.symlink = { raw, _, _, _ in fuse_reply_err(raw, EROFS) }
-        table.rename = { raw, _, _, _, _, _ in fuse_reply_err(raw, EROFS) }
-        table.link = { raw, _, _, _ in fuse_reply_err(raw, EROFS) }
-        table.create = { raw, _, _, _, _ in fuse_reply_err(raw, EROFS) }
-        table.write = { raw, _, _, _, _, _ in fuse_reply_err(raw, EROFS) }
-        table.setxattr = { raw, _, _, _, _, _ in fuse_reply_err(raw, EROFS) }
-        table.removexattr = { raw, _, _ in fuse_reply_err(raw, EROFS) }
-        table.fallocate = { raw, _, _, _, _, _ in fuse_reply_err(raw, EROFS) }
-        table.copy_file_range = { raw, _, _, _, _, _, _, _, _ in fuse_reply_err(raw, EROFS) }
     }
 }

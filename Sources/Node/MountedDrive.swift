@@ -12,6 +12,10 @@ public final class MountedDrive: Sendable {
         public var allowOther = false
         /// `-o` options for the kernel.
         public var extra: [String] = []
+        /// Nothing may be written, even if the drive is ours.
+        public var readOnly = false
+        /// Shows the owners that the drive has, instead of whoever mounts.
+        public var showsOwners = false
         /// Bytes fetched ahead of a sequential reader at most.
         public var readAheadBytes: Int?
 
@@ -23,8 +27,10 @@ public final class MountedDrive: Sendable {
     public let drive: Drive
     /// Absolute.
     public let mountpoint: String
-    /// What was done to the mountpoint first, for people.
-    public var notes: [String] { mount.notes }
+    /// What was done to the mountpoint first, and why an own drive is not writable, for people.
+    public let notes: [String]
+    /// Whether it can be written.
+    public var isWritable: Bool { tree.isWritable }
     private let tree: Tree
     private let mount: Mount
 
@@ -54,7 +60,13 @@ public final class MountedDrive: Sendable {
         // Nothing is mounted before the drive has shown itself: an empty folder that never fills
         // says nothing of a wrong key.
         _ = try await engine.fetching(subject) { _ = try drive.content() }
+        let folder = engine.registry.folder(of: key)
+        let isWritable = drive.isWritable && !options.readOnly && folder == nil
         var configuration = Tree.Configuration()
+        if isWritable {
+            configuration.stagingFolder = engine.configuration.store + "/hyperfs/staging"
+        }
+        configuration.showsOwners = options.showsOwners
         configuration.timeout = engine.configuration.timeout
         configuration.timeoutWithoutPeers = engine.configuration.timeoutWithoutPeers
         configuration.uid = getuid()
@@ -66,15 +78,21 @@ public final class MountedDrive: Sendable {
         configuration.note = { logger.info("\($0)") }
         let tree = Tree(drive: drive, configuration: configuration)
         self.tree = tree
-        let mountOptions = Self.mountOptions(options, key)
+        var mountOptions = Self.mountOptions(options, key)
+        mountOptions.readOnly = !isWritable
         do {
-            mount = try await onThread("mount") {
+            mount = try await onThread("mount") { [mountOptions] in
                 try Mount(tree: tree, at: mountpoint, options: mountOptions)
             }
         } catch {
             tree.close()
             throw NodeError(error, while: subject)
         }
+        var notes = mount.notes
+        if let folder, !options.readOnly {
+            notes.append("read-only: this drive is kept like \(folder); change the files there")
+        }
+        self.notes = notes
     }
 
     /// Whether a drive could be mounted there, before a store or a peer is bothered.
@@ -94,10 +112,20 @@ public final class MountedDrive: Sendable {
         return mountOptions
     }
 
-    /// Returns once it is unmounted, by us or by anybody.
+    /// Returns once it is unmounted, by us or by anybody, and everything written is durable.
+    /// Throws NodeError when something written could not be kept.
     public func wait() async throws {
-        try await onThread("mount-wait") { [mount] in mount.wait() }
-        tree.close()
+        do {
+            try await onThread("mount-wait") { [mount, tree] in
+                mount.wait()
+                defer { tree.close() }
+                try tree.finish()
+            }
+        } catch let error as PosixError {
+            throw NodeError(
+                .failed, "what was written last to \(mountpoint) is lost: \(error.message)",
+                hint: "see that the disk of the store has space; what was synced is safe")
+        }
     }
 
     /// Unmounts. Any thread.

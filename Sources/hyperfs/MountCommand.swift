@@ -14,11 +14,14 @@ struct MountCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Stay in the foreground (the default in this release).")
     var foreground = false
 
-    @Flag(name: .customLong("read-only"), help: "No writes (the default in this release).")
+    @Flag(name: .customLong("read-only"), help: "No writes, even if the drive is ours.")
     var readOnly = false
 
     @Flag(name: .customLong("allow-other"), help: "Let other users in.")
     var allowOther = false
+
+    @Flag(name: .long, help: "Show and keep the owners of files, not the mounting user.")
+    var owners = false
 
     @Option(
         name: .customLong("cache-size"),
@@ -57,6 +60,8 @@ struct MountCommand: AsyncParsableCommand {
         }
         readahead = list.values["readahead"]?.last ?? readahead
         allowOther = allowOther || list.flags.contains("allow-other")
+        owners = owners || list.flags.contains("owners")
+        readOnly = readOnly || list.flags.contains("read-only") || list.kernel.contains("ro")
         try network.validate()
         if let readahead, ByteSize(readahead) == nil {
             throw ValidationError("--readahead '\(readahead)' is not a size, as in 8M")
@@ -69,6 +74,8 @@ struct MountCommand: AsyncParsableCommand {
         let path = try CommonOptions.absolute(mountpoint)
         var options = MountedDrive.Options()
         options.allowOther = allowOther
+        options.readOnly = readOnly
+        options.showsOwners = owners
         options.extra = try MountOptionList(o).kernel
         options.readAheadBytes = readahead.flatMap { ByteSize($0)?.bytes }
         try MountedDrive.check(path, options)
@@ -138,7 +145,7 @@ struct MountCommand: AsyncParsableCommand {
             return console.json([
                 "event": "mounted", "key": .string(drive.key.hex),
                 "mountpoint": .string(mounted.mountpoint), "version": .number(drive.version),
-                "writable": false,
+                "writable": .bool(mounted.isWritable),
             ])
         }
         console.note(

@@ -14,7 +14,7 @@ struct MountOptionList: Equatable {
         "limit-down",
     ]
     private static let plain: Set<String> = [
-        "offline", "allow-other", "read-only", "foreground", "no-discovery", "no-dht",
+        "offline", "allow-other", "read-only", "owners", "foreground", "no-discovery", "no-dht",
         "no-mainline", "no-mdns", "no-utp",
     ]
     private static let forKernel: Set<String> = [

@@ -1,0 +1,186 @@
+import Glibc
+import Hypercore
+import Hyperdrive
+import Synchronization
+
+/// A file, folder or link of an own drive as it is now: what the drive has of it, and what was
+/// changed since. All handles and names of it share one item.
+///
+/// Locks: `layers` is held while bytes are written to the staging file, `facts` never for long;
+/// they are taken in this order.
+final class Item: Sendable {
+    /// What `stat` shows, and what is known beside it.
+    struct Facts: Sendable {
+        /// With the size of now. Where the bytes are is that of the last commit.
+        var stat: Stat
+        /// Moves with every change, of bytes or of the description.
+        var change: UInt64 = 0
+        /// Handles that may write.
+        var writers = 0
+        /// Who asks for the bytes to be committed.
+        var want = Want.nobody
+        /// The drive has never had it.
+        var isNew: Bool
+        /// Some of its bytes are in no drive.
+        var isStaged = false
+        /// When its bytes were committed last.
+        var committed: ContinuousClock.Instant?
+    }
+
+    /// Who asks for a file's bytes to be committed while somebody may write to it still.
+    enum Want: Comparable, Sendable {
+        case nobody
+        /// One of its users has closed it.
+        case closed
+        /// Somebody waits for it.
+        case synced
+    }
+
+    let facts: Mutex<Facts>
+    private let layers: Mutex<Layers>
+
+    init(_ stat: Stat, of drive: Drive, isNew: Bool) {
+        facts = Mutex(Facts(stat: stat, isNew: isNew))
+        layers = Mutex(Layers(Layers.Base(stat, of: drive)))
+    }
+
+    var stat: Stat { facts.withLock { $0.stat } }
+
+    /// Changes the description; its time of change is now.
+    func describe(_ body: (inout Stat) -> Void) {
+        facts.withLock { facts in
+            body(&facts.stat)
+            facts.stat.ctime = WallClock.milliseconds
+            facts.change += 1
+        }
+    }
+
+    // MARK: Bytes
+
+    /// Reads what is there of a range; the count. Nil = committed blocks of it are not here.
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int? {
+        let now = try layers.withLock { layers in
+            if layers.base.stat.blocks > 0 { _ = try layers.map() }
+            return layers
+        }
+        guard offset < now.size, !buffer.isEmpty else { return 0 }
+        let end = offset + min(UInt64(buffer.count), now.size - offset)
+        let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(end - offset)])
+        return try now.read(offset..<end, into: target) ? target.count : nil
+    }
+
+    /// The map of the committed bytes.
+    func map() throws -> ContentMap { try layers.withLock { try $0.map() } }
+
+    /// Whether there is a stage to write to. Otherwise `openStage`, once the overlay has the item.
+    func openStage(in area: StagingArea) throws(PosixError) {
+        try layers.withLock { layers throws(PosixError) in
+            try layers.open(in: area)
+            facts.withLock { $0.isStaged = true }
+        }
+    }
+
+    /// Changes bytes. False: there is no stage.
+    func change(_ body: (inout Stage) throws(PosixError) -> Void) throws(PosixError) -> Bool {
+        try layers.withLock { layers throws(PosixError) in
+            guard layers.isOpen else { return false }
+            defer { note(layers.size) }
+            try layers.change(body)
+            return true
+        }
+    }
+
+    private func note(_ size: UInt64) {
+        let now = WallClock.milliseconds
+        facts.withLock { facts in
+            facts.stat.size = size
+            facts.stat.mtime = now
+            facts.stat.ctime = now
+            facts.change += 1
+        }
+    }
+
+    /// Takes over the committed bytes of another file. False: this one has bytes, or that one is
+    /// not committed.
+    func clone(_ source: Item) throws -> Bool {
+        let origin = source.layers.withLock { $0 }
+        guard origin.stages.isEmpty else { return false }
+        return layers.withLock { layers in
+            guard layers.size == 0, layers.frozenCount == 0 else { return false }
+            var clone = Layers(origin.base)
+            swap(&layers, &clone)
+            let content = origin.base.stat
+            let now = WallClock.milliseconds
+            facts.withLock { facts in
+                facts.stat.setContent(of: content)
+                facts.stat.mtime = now
+                facts.stat.ctime = now
+                facts.change += 1
+            }
+            return true
+        }
+    }
+
+    // MARK: Committing
+
+    /// The bytes that a commit takes; nil when they are those of the drive.
+    func freeze() throws -> Layers? {
+        try layers.withLock { layers in
+            if layers.base.stat.blocks > 0 { _ = try layers.map() }
+            let frozen = layers.freeze()
+            facts.withLock { $0.want = .nobody }
+            return frozen.stages.isEmpty ? nil : frozen
+        }
+    }
+
+    /// The bytes that an earlier commit took and could not finish.
+    var isFrozen: Bool { layers.withLock { $0.frozenCount > 0 } }
+
+    /// What was frozen is in the drive now, at `content`.
+    func settle(_ content: ContentRange, of drive: Drive) {
+        layers.withLock { layers in
+            let stat = layers.base.stat.with(content)
+            layers.settle(Layers.Base(stat, of: drive))
+            let (size, isStaged) = (layers.size, !layers.stages.isEmpty)
+            facts.withLock { facts in
+                facts.stat.setContent(of: stat)
+                facts.stat.size = size
+                facts.isStaged = isStaged
+                facts.committed = .now
+            }
+        }
+    }
+
+    /// The description of what the drive has or is getting: with its size, not with that of now.
+    func committedStat() -> (stat: Stat, change: UInt64) {
+        layers.withLock { layers in
+            let base = layers.base.stat
+            return facts.withLock { facts in
+                var stat = facts.stat
+                stat.setContent(of: base)
+                return (stat, facts.change)
+            }
+        }
+    }
+}
+
+extension Stat {
+    /// Takes over where the bytes are, and how many.
+    mutating func setContent(of other: Stat) {
+        guard kind == .file else { return }
+        size = other.size
+        blocks = other.blocks
+        offset = other.offset
+        byteOffset = other.byteOffset
+    }
+}
+
+/// The time of day, in the unit of the drives.
+enum WallClock {
+    /// Milliseconds since 1970, never 0: old readers take that for "now".
+    static var milliseconds: UInt64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return max(1, UInt64(clamping: now.tv_sec) * 1000 + UInt64(now.tv_nsec) / 1_000_000)
+    }
+}

@@ -1,0 +1,113 @@
+import Glibc
+import Hypercore
+import Hyperdrive
+
+/// The bytes of a file: what was committed last, and the stages above it, oldest first.
+///
+/// A value: a reader or a commit works on a copy, and sees what there was when it took it.
+struct Layers: Sendable {
+    /// What the drive has, at the bottom.
+    struct Base: Sendable {
+        let drive: Drive
+        let stat: Stat
+        let map: ContentMap?
+
+        /// `stat`: as it is in the drive.
+        init(_ stat: Stat, of drive: Drive, map: ContentMap? = nil) {
+            self.drive = drive
+            self.stat = stat
+            self.map = map
+        }
+    }
+
+    private(set) var base: Base
+    private(set) var stages: [Stage] = []
+    /// The first so many are not changed any more: a commit has them.
+    private(set) var frozenCount = 0
+
+    init(_ base: Base) { self.base = base }
+
+    /// Bytes of the file.
+    var size: UInt64 { stages.last?.size ?? base.stat.size }
+
+    /// Whether there is a stage that may be changed.
+    var isOpen: Bool { stages.count > frozenCount }
+
+    /// A stage for what is written next.
+    mutating func open(in area: StagingArea) throws(PosixError) {
+        guard !isOpen else { return }
+        // Each commit that failed has left one.
+        guard stages.count < Limits.stagesMax else {
+            throw PosixError(EIO, "what was written before could not be committed yet")
+        }
+        stages.append(Stage(over: size, in: area))
+    }
+
+    /// Changes the newest stage; only while `isOpen`.
+    mutating func change<T>(_ body: (inout Stage) throws(PosixError) -> T) throws(PosixError) -> T {
+        try body(&stages[stages.count - 1])
+    }
+
+    /// What a commit takes: everything up to now.
+    mutating func freeze() -> Layers {
+        if stages.count < Limits.stagesMax { frozenCount = stages.count }
+        return frozen
+    }
+
+    /// Everything up to the last freeze.
+    var frozen: Layers {
+        var copy = self
+        copy.stages.removeSubrange(frozenCount...)
+        return copy
+    }
+
+    /// What was frozen is in the drive now.
+    mutating func settle(_ base: Base) {
+        self.base = base
+        stages.removeFirst(frozenCount)
+        frozenCount = 0
+    }
+
+    /// The map of the committed bytes; throws `MissingBlocks` until the drive's header is here.
+    mutating func map() throws -> ContentMap {
+        if let map = base.map { return map }
+        let map = try ContentMap(feed: base.drive.content(), stat: base.stat)
+        base = Base(base.stat, of: base.drive, map: map)
+        return map
+    }
+
+    /// Reads a range within the size. False: committed blocks of it are not here.
+    func read(_ range: Range<UInt64>, into buffer: UnsafeMutableRawBufferPointer) throws -> Bool {
+        try read(range, into: buffer, below: stages.count)
+    }
+
+    private func read(
+        _ range: Range<UInt64>, into buffer: UnsafeMutableRawBufferPointer, below depth: Int
+    ) throws -> Bool {
+        guard depth > 0 else { return try readBase(range, into: buffer) }
+        let stage = stages[depth - 1]
+        for piece in stage.pieces(of: range) {
+            func target(_ piece: Range<UInt64>) -> UnsafeMutableRawBufferPointer {
+                let from = Int(piece.lowerBound - range.lowerBound)
+                return UnsafeMutableRawBufferPointer(rebasing: buffer[from..<from + piece.count])
+            }
+            switch piece {
+            case .staged(let piece): try stage.read(at: piece.lowerBound, into: target(piece))
+            case .below(let piece):
+                guard try read(piece, into: target(piece), below: depth - 1) else { return false }
+            case .zeros(let piece):
+                target(piece).initializeMemory(as: UInt8.self, repeating: 0)
+            }
+        }
+        return true
+    }
+
+    private func readBase(
+        _ range: Range<UInt64>, into buffer: UnsafeMutableRawBufferPointer
+    ) throws -> Bool {
+        guard let map = base.map else { throw PosixError(EIO, "the file has no map") }
+        guard case .exact(let blocks) = try map.locate(range) else { return false }
+        return try map.feed.read(
+            blocks: blocks, at: map.position(of: range.lowerBound), into: buffer)
+    }
+}
