@@ -19,6 +19,8 @@ enum Limits {
         static let utpHeadStart: TimeAmount = .milliseconds(150)
         /// A peer that refuses TCP gets this long to answer by uTP.
         static let utpPatience: TimeAmount = .seconds(3)
+        /// And this long when a hole is being punched: the helper is asked again after 4.3 s.
+        static let punchPatience: TimeAmount = .seconds(8)
         /// Free ports tried until one is free for UDP as well (3).
         static let portAttempts = 4
         /// Connections the kernel holds for us before they are accepted.

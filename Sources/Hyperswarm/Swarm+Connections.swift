@@ -47,11 +47,14 @@ extension Swarm {
     ) -> Bool {
         let id = ObjectIdentifier(connection)
         guard state.value.connections[id] != nil else { return false }
+        if let peer = connection.peer { state.value.queue.identified(peer) }
         let outcome = state.value.duplicates.identified(
             id, local: local, remote: remote, isInitiator: connection.isInitiator,
             isTCP: connection.isTCP)
         switch outcome {
-        case .single: return true
+        case .single:
+            remember(connection)
+            return true
         case .ourselves:
             dropOurselves(connection.peer)
             connection.close(reason: nil)
@@ -59,6 +62,7 @@ extension Swarm {
         case .replaces(let other, let ends):
             state.value.resting[id] = state.value.resting.removeValue(forKey: other)
             if ends, let loser = state.value.connections[other] { end(loser, for: id) }
+            remember(connection)
             return true
         case .yields(let other, let ends):
             if ends { end(connection, for: other) }

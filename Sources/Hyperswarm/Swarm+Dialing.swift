@@ -8,7 +8,8 @@ extension Swarm {
         let now = NIODeadline.now()
         state.value.queue.advance(to: now)
         while let peer = state.value.queue.next(now: now) {
-            Dial(peer, by: self).start().whenComplete { result in
+            let helper = state.value.queue.entries[peer]?.referrer
+            Dial(peer, by: self, through: helper).start().whenComplete { result in
                 if case .failure(let error) = result {
                     self.missed(peer, SwarmError(dialing: peer, error))
                 }
@@ -35,6 +36,7 @@ extension Swarm {
     private func missed(_ peer: Address, _ error: SwarmError) {
         guard !state.value.isStopped else { return }
         state.value.queue.failed(peer, now: .now())
+        missedKnown(peer)
         handler.unreachable(peer, error: error)
     }
 }

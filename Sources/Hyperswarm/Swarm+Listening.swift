@@ -28,7 +28,7 @@ extension Swarm {
         let channel = try await bind(address).get()
         guard let bound = Address(channel.localAddress) else { return [] }
         do {
-            if configuration.utp { try await bindPort(bound) }
+            if needsPort { try await bindPort(bound) }
         } catch {
             try? await channel.close()
             throw error

@@ -54,9 +54,11 @@ extension Swarm {
     private func tellSources(_ topic: Bytes32, _ interest: Interest) {
         // Made when there is something to look for: a swarm without topics sends nothing.
         if state.value.sources.isEmpty { startSources() }
+        if interest.lookup { recall(topic) }
         for source in state.value.sources {
             source.join(topic, announce: interest.announce, lookup: interest.lookup)
         }
+        tellSearching()
     }
 
     private func startSources() {
@@ -76,7 +78,9 @@ extension Swarm {
                             marker: sighting.marker))
                 })
         }
+        state.value.sources += makeTables()
         for source in state.value.sources { source.start(port: port) }
+        connectTables()
     }
 
     /// A source tells of somebody. On the loop.

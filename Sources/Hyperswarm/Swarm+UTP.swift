@@ -3,8 +3,11 @@ import NIOCore
 // uTP connections, on the loop: what `ConnectionHandler` does for TCP.
 
 extension Swarm {
-    /// The UDP port; `nil` before `start`, and when uTP is off.
+    /// The UDP port; `nil` before `start`, and when nothing needs it.
     var port: DatagramPort? { state.value.port }
+
+    /// Whether anything speaks UDP with other machines than those of the LAN.
+    var needsPort: Bool { configuration.utp || configuration.dht || configuration.mainline }
 
     /// Binds UDP on the number that TCP got (swarm.md 3).
     func bindPort(_ address: Address) async throws {
@@ -20,6 +23,7 @@ extension Swarm {
     private func openPort() -> DatagramPort {
         if let port { return port }
         let port = DatagramPort(loop: loop)
+        port.utp.isAccepting = configuration.utp
         port.onNews = { [unowned self] connection, news in noticed(connection, news) }
         state.value.port = port
         return port
@@ -48,9 +52,9 @@ extension Swarm {
         if let dial = state.value.dials[id] {
             if news.contains(.opened) || news.contains(.closed) { state.value.dials[id] = nil }
             if news.contains(.opened) {
-                dial.utpOpened()
+                dial.utpOpened(carrier)
             } else if news.contains(.closed) {
-                dial.utpFailed()
+                dial.utpFailed(carrier)
             }
         } else if news.contains(.opened), !carrier.isInitiator, let port {
             begin(on: UTPStream(carrier, on: port), peer: nil)

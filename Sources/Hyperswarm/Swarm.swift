@@ -21,12 +21,27 @@ public final class Swarm: Sendable {
         public var mdns = true
         /// Whether connections over uTP are accepted and tried: they pass where firewalls stop TCP.
         public var utp = true
+        /// Whether peers are looked for and announced in the family's distributed hash table.
+        public var dht = true
+        /// Ways into that table, by address or name. Without any, and without Mainline, it stays
+        /// out of it.
+        public var bootstrap: [Address] = []
+        /// The same in BitTorrent's table. Off unless somebody wants it: it talks to strangers all
+        /// over the world, and shows them which topics this address is after.
+        public var mainline = false
+        /// Ways into BitTorrent's table.
+        public var mainlineBootstrap: [Address] = Swarm.mainlineEntryPoints
+        /// What the swarm before this one left.
+        public var memory = Memory()
         /// Whether the router is asked to lead a port to us. Off unless somebody wants it: it
         /// opens this machine to the world.
         public var portMapping = false
 
         /// Listens on every address of this machine, dials nobody.
         public init() {}
+
+        /// Whether peers are looked for beyond the local network.
+        public var searchesWorld: Bool { mainline || dht && !bootstrap.isEmpty }
     }
 
     /// What a swarm tells. Called on its loop; must not block.
@@ -45,7 +60,17 @@ public final class Swarm: Sendable {
         func discovered(_ peer: Address, by origin: PeerOrigin)
         /// A connection that `identified` did not want is to be used now: the other one is gone.
         func promoted(_ connection: Connection)
+        /// A search for peers begins, whose first answers are still to come; or has ended.
+        func searching(_ isSearching: Bool)
     }
+
+    /// Well-known nodes of BitTorrent's table (docs/spec/mainline-dht.md 3).
+    public static let mainlineEntryPoints = [
+        Address(host: "router.bittorrent.com", port: 6881),
+        Address(host: "router.utorrent.com", port: 6881),
+        Address(host: "dht.transmissionbt.com", port: 6881),
+        Address(host: "dht.libtorrent.org", port: 25401),
+    ]
 
     /// All addresses of this machine, on a port that is free for both families.
     public static let wildcard = [Address(host: "0.0.0.0", port: 0), Address(host: "::", port: 0)]
@@ -57,7 +82,7 @@ public final class Swarm: Sendable {
 
     struct State {
         var listeners: [any Channel] = []
-        /// For UDP; none without uTP.
+        /// For UDP; none when nothing needs it.
         var port: DatagramPort?
         /// uTP connections: those that stand, and those that are dialed.
         var streams: [ObjectIdentifier: Connection] = [:]
@@ -72,6 +97,10 @@ public final class Swarm: Sendable {
         var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
         var topics: [Bytes32: Interest] = [:]
         var sources: [any PeerSource] = []
+        var tables = Tables()
+        var isSearching = false
+        /// Peers to remember, the latest first.
+        var known: [Memory.Peer] = []
         var mapper: PortMappingPort?
         var isStarted = false
         var isStopped = false
@@ -88,7 +117,9 @@ public final class Swarm: Sendable {
         self.loop = loop
         self.configuration = configuration
         self.handler = handler
-        state = .makeBoxSendingValue(State(), eventLoop: loop)
+        var initial = State()
+        initial.known = configuration.memory.peers
+        state = .makeBoxSendingValue(initial, eventLoop: loop)
     }
 
     /// Binds, then dials the configured peers. Returns the addresses that peers can dial, the
@@ -97,7 +128,7 @@ public final class Swarm: Sendable {
         var bound: [Address] = []
         do {
             for address in configuration.listen { bound += try await listen(on: address, bound) }
-            if bound.isEmpty, configuration.utp { await listenForAnswers() }
+            if bound.isEmpty, needsPort { await listenForAnswers() }
         } catch {
             await stop()
             throw error
@@ -125,13 +156,17 @@ public final class Swarm: Sendable {
             var sources = self.state.value.sources.map { $0.stop() }
             if let mapper = self.state.value.mapper { sources.append(mapper.stop()) }
             self.state.value.sources = []
+            self.state.value.tables.punches = [:]
             self.state.value.mapper = nil
             let connections = Array(self.state.value.connections.values)
             let channels = self.state.value.listeners + connections.compactMap(\.channel)
             self.state.value.listeners.forEach { $0.close(promise: nil) }
             connections.forEach { $0.close(reason: nil) }
-            let ports = [self.port].compactMap { $0?.close() }
-            return .andAllComplete(channels.map(\.closeFuture) + sources + ports, on: self.loop)
+            // The port last: sources say goodbye through it.
+            return EventLoopFuture.andAllComplete(sources, on: self.loop).flatMap {
+                let ports = [self.port].compactMap { $0?.close() }
+                return .andAllComplete(channels.map(\.closeFuture) + ports, on: self.loop)
+            }
         }
         try? await closing.get()
     }
@@ -142,4 +177,6 @@ extension Swarm.Handler {
     public func discovered(_ peer: Swarm.Address, by origin: Swarm.PeerOrigin) {}
     /// Nothing to do: only who calls `identified` is told.
     public func promoted(_ connection: Swarm.Connection) {}
+    /// Nothing to do.
+    public func searching(_ isSearching: Bool) {}
 }

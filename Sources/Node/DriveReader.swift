@@ -64,7 +64,8 @@ public actor DriveReader {
     /// may know nobody can answer.
     private var mayAskPeers: Bool {
         guard let network = configuration.network else { return false }
-        return !network.peers.isEmpty || network.mdns || network.listen.contains { $0.port != 0 }
+        return !network.peers.isEmpty || network.mdns || network.searchesWorld
+            || network.listen.contains { $0.port != 0 }
     }
 
     /// Who names a peer wants that peer's newest version, not just what lies here.

@@ -47,7 +47,8 @@ public final class Engine: Sendable {
 
     private struct State: Sendable {
         var addresses: [Swarm.Address] = []
-        var flushing: RepeatedTask?
+        var repeated: [RepeatedTask] = []
+        var memory: Swarm.Memory?
         var receiving = Rate()
         var sending = Rate()
         var isClosed = false
@@ -89,8 +90,10 @@ public final class Engine: Sendable {
             configuration: Session.Configuration(staticKey: name),
             directory: store, output: peers, executor: peers, random: SystemRandom())
         let peers = peers
-        swarm = configuration.network.map {
-            Swarm(loop: loop, configuration: $0, handler: peers)
+        swarm = configuration.network.map { network in
+            var network = network
+            network.memory = SwarmMemory.load(store: configuration.store)
+            return Swarm(loop: loop, configuration: network, handler: peers)
         }
         peers.attach(replicator, swarm)
     }
@@ -115,18 +118,25 @@ public final class Engine: Sendable {
             measure()
             disk.submit { _ in self.flush() }
         }
-        state.withLock { $0.flushing = task }
+        let pause = TimeAmount(Limits.memoryInterval)
+        let saving = group.next().scheduleRepeatedTask(initialDelay: pause, delay: pause) {
+            [weak self] _ in
+            guard let self else { return }
+            Task { await self.saveMemory() }
+        }
+        state.withLock { $0.repeated = [task, saving] }
     }
 
     /// Ends in good order: network first, then everything is made durable. Once is enough.
     public func close() async {
-        let flushing = state.withLock { state -> RepeatedTask?? in
+        let repeated = state.withLock { state -> [RepeatedTask]? in
             if state.isClosed { return nil }
             state.isClosed = true
-            return .some(state.flushing)
+            return state.repeated
         }
-        guard let flushing else { return }
-        flushing?.cancel()
+        guard let repeated else { return }
+        for task in repeated { task.cancel() }
+        await saveMemory()
         replicator.close()
         await swarm?.stop()
         peers.attach(nil, nil)
@@ -137,6 +147,19 @@ public final class Engine: Sendable {
             configuration.logger.error("closing the store: \(error)")
         }
         try? await group.shutdownGracefully()
+    }
+
+    /// What the swarm knows now is where the next one begins.
+    private func saveMemory() async {
+        guard let swarm else { return }
+        let memory = await swarm.memory()
+        guard state.withLock({ $0.memory != memory }), memory != Swarm.Memory() else { return }
+        do {
+            try SwarmMemory.save(memory, store: configuration.store)
+            state.withLock { $0.memory = memory }
+        } catch {
+            configuration.logger.warning("remembering nodes and peers: \(error)")
+        }
     }
 
     private func measure() {
@@ -288,7 +311,8 @@ extension Engine {
     }
 
     private func nobody(_ network: Swarm.Configuration) -> String {
-        network.mdns ? "nobody on the local network has it" : "no peer is known"
+        if network.searchesWorld { return "nobody who has it was found" }
+        return network.mdns ? "nobody on the local network has it" : "no peer is known"
     }
 
     private static func log(_ event: PeerTable.Event, to logger: Logger) {

@@ -10,6 +10,13 @@ enum Limits {
     /// How long a reader waits to hear of a newer version once a peer is there: several round
     /// trips of a slow line. Later news come with the next command.
     static let updateGrace: Duration = .seconds(2)
+    /// How long a search in the distributed hash tables counts as hope: three times what it takes
+    /// where the network is in order.
+    static let searchTime: Duration = .seconds(10)
+    /// How often what the swarm remembers is saved.
+    static let memoryInterval: Duration = .seconds(300)
+    /// The file of it: 400 nodes and 64 peers take 40 kB.
+    static let memoryBytesMax = 1 << 20
     /// Addresses found on the network whose first dial a waiting reader waits for.
     static let foundMax = 64
     /// A registry file (names, shares) larger than this is not ours.

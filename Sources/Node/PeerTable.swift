@@ -46,8 +46,13 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         var found: Set<Swarm.Address> = []
         /// Why the last dial failed.
         var lastFailure: SwarmError?
+        /// Until when a search that runs may still find the first one.
+        var searchEnd: ContinuousClock.Instant?
         /// Whether a peer is there or may be in a moment.
-        var isHopeful: Bool { connected > 0 || !hoped.isEmpty || !found.isEmpty }
+        var isHopeful: Bool {
+            connected > 0 || !hoped.isEmpty || !found.isEmpty
+                || searchEnd.map { ContinuousClock.now < $0 } ?? false
+        }
     }
 
     init(
@@ -174,6 +179,11 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
             }
         }
         report(.discovered(peer, origin))
+    }
+
+    func searching(_ isSearching: Bool) {
+        let end = isSearching ? ContinuousClock.now + Limits.searchTime : nil
+        reach.withLock { $0.searchEnd = end }
     }
 
     func promoted(_ connection: Swarm.Connection) {

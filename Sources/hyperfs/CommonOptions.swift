@@ -54,6 +54,12 @@ struct CommonOptions: ParsableArguments {
         return logger
     }
 
+    /// A switch of the environment: anything but nothing, 0, false and no.
+    static func isSet(_ name: String) -> Bool {
+        guard let value = environment(name)?.lowercased() else { return false }
+        return !["0", "false", "no"].contains(value)
+    }
+
     static func environment(_ name: String) -> String? {
         guard let value = getenv(name) else { return nil }
         let text = String(cString: value)

@@ -15,7 +15,7 @@ struct Hyperfs: AsyncParsableCommand {
             ShareCommand.self, MountCommand.self, UnmountCommand.self, CreateCommand.self,
             DrivesCommand.self, InfoCommand.self, ListCommand.self, TreeCommand.self,
             CatCommand.self, StatCommand.self, GetCommand.self, LogCommand.self,
-            DiffCommand.self,
+            DiffCommand.self, BootstrapCommand.self,
         ])
 }
 

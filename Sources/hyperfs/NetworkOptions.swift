@@ -27,13 +27,19 @@ struct NetworkOptions: ParsableArguments {
             valueName: "seconds"))
     var timeout: Double?
 
-    @Flag(name: .customLong("no-discovery"), help: "Only --peer and who connects to us.")
+    @Flag(
+        name: .customLong("no-discovery"),
+        help: "Only --peer and who connects to us (also HYPERFS_NO_DISCOVERY=1).")
     var noDiscovery = false
 
-    @Flag(name: .customLong("no-dht"), help: "No effect yet: there is no DHT in this release.")
+    @Flag(
+        name: .customLong("no-dht"),
+        help: "Neither look for peers nor announce us in our DHT (also HYPERFS_NO_DHT=1).")
     var noDHT = false
 
-    @Flag(name: .customLong("no-mainline"), help: "No effect yet.")
+    @Flag(
+        name: .customLong("no-mainline"),
+        help: "The same for BitTorrent's DHT (also HYPERFS_NO_MAINLINE=1).")
     var noMainline = false
 
     @Flag(
@@ -46,7 +52,9 @@ struct NetworkOptions: ParsableArguments {
 
     @Option(
         name: .long, parsing: .singleValue,
-        help: ArgumentHelp("No effect yet: entry points of the DHT.", valueName: "host:port"))
+        help: ArgumentHelp(
+            "A node of our DHT to enter by; may be repeated (also HYPERFS_BOOTSTRAP).",
+            valueName: "host:port"))
     var bootstrap: [String] = []
 
     @Option(
@@ -72,13 +80,24 @@ struct NetworkOptions: ParsableArguments {
         }
     }
 
-    private static func address(
+    static func address(
         _ text: String, _ option: String, allowsAnyPort: Bool
     ) throws -> Swarm.Address {
         guard let address = Swarm.Address(text), allowsAnyPort || address.port != 0 else {
             throw ValidationError("\(option) '\(text)' is not HOST:PORT or [IPV6]:PORT")
         }
         return address
+    }
+
+    /// The command line's, else those of the environment, separated by commas or blanks.
+    private var entryPoints: [Swarm.Address] {
+        get throws {
+            if !bootstrap.isEmpty { return bootstrap.compactMap { Swarm.Address($0) } }
+            let text = CommonOptions.environment("HYPERFS_BOOTSTRAP") ?? ""
+            return try text.split { $0 == "," || $0.isWhitespace }.map {
+                try Self.address(String($0), "HYPERFS_BOOTSTRAP", allowsAnyPort: false)
+            }
+        }
     }
 
     /// What the engine needs to know.
@@ -91,7 +110,12 @@ struct NetworkOptions: ParsableArguments {
             var network = Swarm.Configuration()
             if !listen.isEmpty { network.listen = listen.compactMap { Swarm.Address($0) } }
             network.peers = peer.compactMap { Swarm.Address($0) }
-            network.mdns = !noMDNS && !noDiscovery
+            let isLooking = !noDiscovery && !CommonOptions.isSet("HYPERFS_NO_DISCOVERY")
+            network.mdns = isLooking && !noMDNS
+            network.dht = isLooking && !noDHT && !CommonOptions.isSet("HYPERFS_NO_DHT")
+            network.mainline =
+                isLooking && !noMainline && !CommonOptions.isSet("HYPERFS_NO_MAINLINE")
+            network.bootstrap = try entryPoints
             network.utp = !noUTP
             configuration.network = network
         }

@@ -39,6 +39,8 @@ struct Command {
         process.environment = [
             "HOME": home.path, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TZ": "UTC",
             "HYPERFS_STORE": home("store"),
+            // Tests talk to nobody outside of what they made.
+            "HYPERFS_NO_MAINLINE": "1",
         ].merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         return process

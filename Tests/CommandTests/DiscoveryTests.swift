@@ -54,6 +54,44 @@ struct DiscoveryTests {
         #expect(running.end() == 0)
     }
 
+    /// Three entry nodes; who shares and who reads know one each, not the same.
+    @Test func aDriveIsReadThroughEntryNodes() async throws {
+        let entry = try Command()
+        var nodes: [RunningCommand] = []
+        var addresses: [String] = []
+        for number in 0..<3 {
+            let others = addresses.prefix(1).flatMap { ["--bootstrap", $0] }
+            let node = try RunningCommand(
+                entry,
+                ["bootstrap", "--listen", "127.0.0.1:0", "--json"] + others
+                    + ["--store", entry.home("node\(number)")])
+            let ready = try #require(await node.event("ready"), "\(node.errors)")
+            addresses.append(ready["listen"].array[0].string)
+            nodes.append(node)
+        }
+        let options = ["--listen", "127.0.0.1:0", "--no-mdns", "--bootstrap"]
+        let sharer = try Command()
+        let folder = sharer.home("folder")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try "found\n".write(toFile: folder + "/file", atomically: false, encoding: .utf8)
+        let running = try RunningCommand(
+            sharer, ["share", folder, "--json"] + options + [addresses[1]])
+        let ready = try #require(await running.event("ready"), "\(running.errors)")
+        let reader = try Command()
+        let key = ready["key"].string
+        let cat = try reader.run(["cat", key + "/file"] + options + [addresses[2]])
+        #expect(cat.status == 0, "\(cat.errors)")
+        #expect(cat.text == "found\n")
+        #expect(running.end() == 0)
+        for node in nodes { #expect(node.end(SIGTERM) == 0) }
+        // Nobody has announced it any more.
+        let late = try Command()
+        let none = try late.run(
+            ["cat", key + "/file", "--timeout", "1"] + options + [addresses[2]])
+        #expect(none.status == 2)
+        #expect(none.errors.contains("nobody who has it was found"), "\(none.errors)")
+    }
+
     /// Two machines with a cable between them, and no route to anywhere.
     @Test func twoMachinesOnACableNeedNoAddress() async throws {
         guard Laboratory.isThere else { return }

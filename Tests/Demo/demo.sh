@@ -17,6 +17,8 @@ if [ ! -c /dev/fuse ]; then
     exit 1
 fi
 
+# Two nodes, and nobody else.
+export HYPERFS_NO_MAINLINE=1
 work=$(mktemp -d "${TMPDIR:-/tmp}/hyperfs-demo.XXXXXX")
 folder=$work/folder
 mountpoint=$work/mount

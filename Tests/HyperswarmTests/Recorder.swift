@@ -17,6 +17,9 @@ final class Recorder: Swarm.Handler {
         var events: [Event] = []
         var received: [UInt8] = []
         var connections: [Swarm.Connection] = []
+        var searches: [Bool] = []
+        var discovered: [Swarm.Address] = []
+        var origins: [Swarm.PeerOrigin] = []
     }
 
     private let state = Mutex(State())
@@ -28,6 +31,10 @@ final class Recorder: Swarm.Handler {
     var events: [Event] { state.withLock { $0.events } }
     var received: [UInt8] { state.withLock { $0.received } }
     var connections: [Swarm.Connection] { state.withLock { $0.connections } }
+    /// Beginnings (`true`) and ends of searches.
+    var searches: [Bool] { state.withLock { $0.searches } }
+    var discovered: [Swarm.Address] { state.withLock { $0.discovered } }
+    var origins: [Swarm.PeerOrigin] { state.withLock { $0.origins } }
 
     func opened(_ connection: Swarm.Connection) {
         state.withLock {
@@ -52,6 +59,15 @@ final class Recorder: Swarm.Handler {
     func unreachable(_ peer: Swarm.Address, error: SwarmError) {
         state.withLock { $0.events.append(.unreachable(peer, error.code)) }
     }
+
+    func discovered(_ peer: Swarm.Address, by origin: Swarm.PeerOrigin) {
+        state.withLock {
+            $0.discovered.append(peer)
+            $0.origins.append(origin)
+        }
+    }
+
+    func searching(_ isSearching: Bool) { state.withLock { $0.searches.append(isSearching) } }
 }
 
 /// Waits until something has become true; the suite's time limit is the bound.
@@ -66,12 +82,14 @@ struct TestSwarm: Sendable {
     let swarm: Swarm
 
     init(
-        listen: [String] = ["127.0.0.1:0"], peers: [Swarm.Address] = [], greeting: [UInt8] = []
+        listen: [String] = ["127.0.0.1:0"], peers: [Swarm.Address] = [], greeting: [UInt8] = [],
+        _ configure: (inout Swarm.Configuration) -> Void = { _ in }
     ) {
         recorder = Recorder(greeting: greeting)
         var configuration = Swarm.Configuration()
         configuration.listen = listen.compactMap { Swarm.Address($0) }
         configuration.peers = peers
+        configure(&configuration)
         swarm = Swarm(loop: group.next(), configuration: configuration, handler: recorder)
     }
 

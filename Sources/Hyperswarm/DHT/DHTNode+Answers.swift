@@ -74,6 +74,9 @@ extension DHTNode {
         query.updating.remove(request.address)
         if message.error == nil {
             query.summary.acknowledged += 1
+            if case .announce = query.operation, let id = request.id {
+                keeps(DHTRoutingTable.Entry(id: id, address: request.address, heard: now))
+            }
         } else if case .putMutable(let record) = query.operation, let value = message.value,
             let proof = DHTMutable(decoding: value), proof.seq >= record.seq,
             proof.value != record.value || proof.seq > record.seq,

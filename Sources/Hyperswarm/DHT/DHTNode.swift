@@ -42,7 +42,7 @@ public final class DHTNode {
     var lastTicket: UInt64 = 0
     /// Our own search for neighbors, when it runs.
     var bootstrapping: DHTTicket?
-    let entryPoints: [DHTAddress]
+    var entryPoints: [DHTAddress]
     /// Nodes known from an earlier run, not yet asked.
     var remembered: [DHTRoutingTable.Entry] = []
     var punchCount = 0
@@ -59,6 +59,9 @@ public final class DHTNode {
     var upkeepAt: NIODeadline
     var lastBootstrap: NIODeadline
     var promotionAt: NIODeadline?
+    /// Nodes that have stored announcements of ours, the latest last, and when they are asked next.
+    var holders: [(entry: DHTRoutingTable.Entry, since: NIODeadline)] = []
+    var keepAliveAt: NIODeadline?
     var effects: [Effect] = []
     /// What the node has done so far.
     public internal(set) var statistics = Statistics()
@@ -136,6 +139,7 @@ public final class DHTNode {
         for query in sortedQueries where query.deadline <= self.now { expire(query) }
         if upkeepAt <= self.now { upkeep() }
         if let promotionAt, promotionAt <= self.now { considerPromotion() }
+        if let keepAliveAt, keepAliveAt <= self.now { keepAlive() }
         settle()
     }
 
@@ -145,6 +149,7 @@ public final class DHTNode {
         if let deadline = requests.nextDeadline { next = min(next, deadline) }
         for query in queries.values { next = min(next, query.deadline) }
         if let promotionAt { next = min(next, promotionAt) }
+        if let keepAliveAt { next = min(next, keepAliveAt) }
         if requests.queuedCount > 0 { next = min(next, now + .milliseconds(100)) }
         return next
     }

@@ -37,6 +37,8 @@ extension Limits {
         /// From ready to persistent: this long, and up to so much more (section 8).
         static let persistentDelay: TimeAmount = .seconds(20 * 60)
         static let persistentJitter: TimeAmount = .seconds(10 * 60)
+        /// Between two announcements of a topic, drawn evenly (section 10.1).
+        static let announcePeriod: ClosedRange<TimeAmount> = .seconds(300) ... .seconds(600)
         /// A timer that fires later than this has slept with the machine (section 8).
         static let sleepSlack: TimeAmount = .seconds(60)
         /// Reports of our own address that count, how many must agree, and how few may differ

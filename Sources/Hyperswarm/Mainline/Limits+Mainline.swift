@@ -17,6 +17,11 @@ extension Limits {
         /// Half of how long an announced peer is kept: 20 to 40 minutes (section 4).
         static let peerGeneration: TimeAmount = .seconds(20 * 60)
 
+        /// Between two announcements of a topic, drawn evenly (section 4).
+        static let announcePeriod: ClosedRange<TimeAmount> = .seconds(780) ... .seconds(900)
+        /// Announced ports below this are poison (section 10, trap 4).
+        static let peerPortMin: UInt16 = 1024
+
         // -- chosen by us; section 8 recommends most of it
 
         /// Longest datagram we read and send.

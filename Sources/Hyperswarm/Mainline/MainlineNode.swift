@@ -43,7 +43,7 @@ public final class MainlineNode {
     var queries: [DHTTicket: Query] = [:]
     var lastTicket: UInt64 = 0
     var bootstrapping: DHTTicket?
-    let entryPoints: [DHTAddress]
+    var entryPoints: [DHTAddress]
     var remembered: [DHTRoutingTable.Entry] = []
     var tokens: DHTTokens
     var votes = DHTAddressVotes()

@@ -29,6 +29,16 @@ extension Limits {
         static let givenPriority = 6
         /// Addresses given by hand.
         static let givenMax = 1024
+        /// Peers found in Mainline that are dialed at a time: most may be BitTorrent's, and must
+        /// not keep the others from their turn (mainline-dht.md 7).
+        static let mainlineDialsMax = 4
+        /// A peer found in Mainline that was not one of ours is left alone for so long.
+        static let strangerRest: TimeAmount = .hours(1)
+        /// Peers, and topics of each, kept for the next start; runs without reaching one before it
+        /// is forgotten.
+        static let rememberedPeers = 64
+        static let rememberedTopics = 8
+        static let rememberedMisses = 5
         /// Topics remembered for one address.
         static let topicsPerPeerMax = 64
         /// Banned addresses remembered; the oldest is forgiven.

@@ -5,7 +5,11 @@ extension Swarm {
         case given
         /// Heard of on the local network.
         case lan
-        /// Found in a distributed hash table.
+        /// Found in the distributed hash table of the family.
         case dht
+        /// Found in BitTorrent's, where most peers of a topic may be something else.
+        case mainline
+        /// Had it when we ran before.
+        case remembered
     }
 }

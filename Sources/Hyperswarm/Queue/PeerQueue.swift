@@ -28,6 +28,8 @@ struct PeerQueue: Sendable {
         var marker: Bytes32?
         var referrer: Endpoint?
         var lastAttempt: NIODeadline?
+        /// Whether somebody there has spoken our protocol.
+        var isOurs = false
 
         /// Given by hand: never given up, never behind the others.
         var isGiven: Bool { origin == .given }
@@ -179,6 +181,7 @@ extension PeerQueue {
     private struct Busy {
         private var clients = 0
         private var dialsByHost: [String: Int] = [:]
+        private var dialsToStrangers = 0
         private var sinceByMarker: [Bytes32: NIODeadline] = [:]
 
         init(_ entries: [Swarm.Address: Entry]) {
@@ -187,6 +190,7 @@ extension PeerQueue {
                 switch entry.phase {
                 case .dialing(let start):
                     dialsByHost[address.host, default: 0] += 1
+                    if entry.origin == .mainline { dialsToStrangers += 1 }
                     since = start
                 case .connected(let start): since = start
                 default: continue
@@ -200,6 +204,8 @@ extension PeerQueue {
 
         func hasPlace(for address: Swarm.Address, _ entry: Entry) -> Bool {
             dialsByHost[address.host, default: 0] < Limits.Queue.dialsPerHostMax
+                && (entry.origin != .mainline
+                    || dialsToStrangers < Limits.Queue.mainlineDialsMax)
                 && (entry.isGiven || clients < Limits.Queue.clientsMax)
         }
 
@@ -230,9 +236,19 @@ extension PeerQueue {
         entries[address]?.phase = .connected(since: now)
     }
 
+    /// Who is there speaks our protocol.
+    mutating func identified(_ address: Swarm.Address) { entries[address]?.isOurs = true }
+
     /// A connection that we began is gone.
     mutating func closed(_ address: Swarm.Address, now: NIODeadline) {
-        guard case .connected = entries[address]?.phase else { return }
+        guard case .connected = entries[address]?.phase, let entry = entries[address] else {
+            return
+        }
+        if entry.origin == .mainline, !entry.isOurs {
+            let rest = now + spread(Limits.Queue.strangerRest)
+            entries[address]?.phase = .givenUp(forgetAt: rest)
+            return
+        }
         requeue(address, now: now)
     }
 
@@ -244,7 +260,10 @@ extension PeerQueue {
         if let step {
             entry.phase = .waiting(until: now + spread(classes[step]))
         } else {
-            entry.phase = .givenUp(forgetAt: now + spread(Limits.Queue.forgetAfter))
+            let rest =
+                entry.origin == .mainline && !entry.isOurs
+                ? Limits.Queue.strangerRest : Limits.Queue.forgetAfter
+            entry.phase = .givenUp(forgetAt: now + spread(rest))
         }
         entries[address] = entry
     }
@@ -280,7 +299,7 @@ extension PeerQueue {
     /// The connection that served is gone: as new.
     mutating func wake(_ address: Swarm.Address) {
         guard var entry = entries[address], entry.phase == .resting else { return }
-        entry.record = PeerRecord(isLocal: entry.origin != .dht)
+        entry.record = PeerRecord(isLocal: entry.origin == .given || entry.origin == .lan)
         entry.phase = .queued
         entries[address] = entry
     }

@@ -14,4 +14,11 @@ protocol PeerSource: AnyObject {
     func stop() -> EventLoopFuture<Void>
     /// How it goes, for people: "LAN: no answer yet".
     var state: String { get }
+    /// Whether it has not been able to say yet if there is anybody.
+    var isSearching: Bool { get }
+}
+
+extension PeerSource {
+    /// Who has nobody to ask in particular never knows that it has asked them all.
+    var isSearching: Bool { false }
 }

@@ -67,6 +67,7 @@ struct DiscoveryTests {
             var configuration = Swarm.Configuration()
             configuration.listen = [Swarm.Address(host: "127.0.0.1", port: 0)]
             configuration.mdns = mdns
+            configuration.dht = false
             swarm = Swarm(loop: group.next(), configuration: configuration, handler: greeter)
             greeter.attach(swarm)
         }

@@ -171,10 +171,8 @@ extension TestSwarm {
 
 extension Swarm {
     fileprivate func dialByUTP(_ address: Address) {
-        guard let endpoint = Endpoint(address), let port else { return }
-        guard let connection = port.utp.dial(endpoint, now: .now()) else { return }
-        watch(connection, Dial(address, by: self, over: UTPStream(connection, on: port)))
-        port.schedulePump()
+        guard let endpoint = Endpoint(address) else { return }
+        Dial(address, by: self).startUTP(to: endpoint)
     }
 
     fileprivate func closeTCP() async throws {
