@@ -10,7 +10,8 @@ extension Limits {
         /// A search that found nobody is repeated after these, then at the usual pace: who waits
         /// for a peer to come should not wait minutes after it has.
         static let eagerPeriods: [TimeAmount] = [
-            .seconds(5), .seconds(10), .seconds(20), .seconds(40), .seconds(80), .seconds(160),
+            .seconds(2), .seconds(4), .seconds(8), .seconds(16), .seconds(32), .seconds(64),
+            .seconds(128), .seconds(256),
         ]
         /// Names of entry points that could not be resolved are tried again after this.
         static let resolvePause: TimeAmount = .seconds(30)

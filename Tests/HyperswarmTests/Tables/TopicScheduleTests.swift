@@ -50,7 +50,7 @@ struct TopicScheduleTests {
         schedule.join(topic, announce: false, lookup: true, now: start)
         var now = start
         var pauses: [TimeAmount] = []
-        for number in 1...8 {
+        for number in 1...10 {
             schedule.began(topic, ticket(UInt64(number)), now: now)
             schedule.finished(ticket(UInt64(number)), summary(), now: now)
             let due = try #require(schedule.nextDeadline)

@@ -111,10 +111,11 @@ struct DatagramPortTests {
         hole.close()
     }
 
-    @Test func withoutUTPNobodyBindsUDP() async throws {
+    @Test func withoutUTPAndDHTNobodyBindsUDP() async throws {
         var configuration = Swarm.Configuration()
         configuration.listen = [Swarm.Address(host: "127.0.0.1", port: 0)]
         configuration.utp = false
+        configuration.dht = false
         let loop = group.next()
         let swarm = Swarm(loop: loop, configuration: configuration, handler: Recorder())
         let address = try await swarm.start()[0]
