@@ -10,7 +10,7 @@ for need in bindfs:bindfs sshfs:sshfs sshd:openssh-server ip:iproute2 ping:iputi
 done
 [ -z "$missing" ] || DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
 # What is measured is between processes of this machine.
-export HYPERFS_NO_MAINLINE=1
+export HYPERFS_NO_MAINLINE=1 HYPERFS_NO_PORT_MAPPING=1
 swift build -c release --product hyperfs
 swift build -c release --package-path Benchmarks
 mkdir -p .build/tools

@@ -7,6 +7,8 @@ extension Swarm {
         public let peer: Address?
         /// Whether we dialed.
         public var isInitiator: Bool { peer != nil }
+        /// What it goes over.
+        public var transport: Transport { isTCP ? .tcp : .utp }
         /// Whether it is TCP.
         var isTCP: Bool { channel != nil }
         /// The peer's address, for people.
@@ -14,9 +16,29 @@ extension Swarm {
 
         /// The peer's IP address, to count connections per host.
         let host: String
+        /// The same with its port; `nil` where it is not known.
+        let remoteEndpoint: Endpoint?
+        /// Our own address at its beginning.
+        let source: IPAddress?
         let carrier: Carrier
         private let loop: any EventLoop
         private let state: NIOLoopBoundBox<State>
+
+        /// What carries a connection.
+        public enum Transport: String, Sendable, CustomStringConvertible {
+            /// The system's own.
+            case tcp
+            /// Over UDP, which passes where TCP is stopped.
+            case utp
+
+            /// For people.
+            public var description: String {
+                switch self {
+                case .tcp: "TCP"
+                case .utp: "uTP"
+                }
+            }
+        }
 
         /// What the bytes go over.
         enum Carrier: Sendable {
@@ -40,6 +62,8 @@ extension Swarm {
             let address = Address(channel.remoteAddress)
             remote = address?.description ?? "unknown"
             host = address?.host ?? ""
+            remoteEndpoint = Endpoint(channel.remoteAddress)
+            source = Endpoint(channel.localAddress)?.ip
             state = NIOLoopBoundBox(State(), eventLoop: channel.eventLoop)
         }
 
@@ -50,6 +74,8 @@ extension Swarm {
             self.peer = peer
             remote = stream.connection.remote.description
             host = stream.connection.remote.ip.description
+            remoteEndpoint = stream.connection.remote
+            source = NetworkPlace.source(to: stream.connection.remote)
             state = NIOLoopBoundBox(State(), eventLoop: loop)
         }
 

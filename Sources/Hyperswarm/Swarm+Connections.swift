@@ -65,8 +65,17 @@ extension Swarm {
             remember(connection)
             return true
         case .yields(let other, let ends):
-            if ends { end(connection, for: other) }
+            if ends { end(connection, for: other) } else { hold(connection) }
             return false
+        }
+    }
+
+    /// Uses a connection that lost if the other end does not close it in a moment.
+    private func hold(_ connection: Connection) {
+        loop.scheduleTask(in: Limits.Queue.heldTime) {
+            let id = ObjectIdentifier(connection)
+            guard self.state.value.connections[id] != nil else { return }
+            if self.state.value.duplicates.kept(id) { self.handler.promoted(connection) }
         }
     }
 

@@ -36,10 +36,15 @@ extension Swarm {
 
     /// Everything has started: how they serve each other.
     func connectTables() {
-        state.value.tables.dht?.move(to: place)
-        state.value.tables.mainline?.move(to: place)
+        moveTables()
         guard state.value.tables.dht != nil, configuration.bootstrap.isEmpty else { return }
         state.value.tables.mainline?.join(Self.entryTopic, announce: false, lookup: true)
+    }
+
+    /// What is announced tells where we are reached now.
+    func moveTables() {
+        state.value.tables.dht?.move(to: place)
+        state.value.tables.mainline?.move(to: place)
     }
 
     private func makeDHT(on port: DatagramPort) -> DHTSource<DHTNode> {
@@ -81,7 +86,9 @@ extension Swarm {
         let local = LANInterface.current(listening: listening).lazy
             .filter { !$0.isLoopback }.flatMap(\.subnets).map(\.address)
             .first { !$0.isVersion6 && $0.isLocal && !$0.isLinkLocal }
-        return TopicPlace(port: port, localAddress: local.map { Endpoint(ip: $0, port: port) })
+        return TopicPlace(
+            port: port, mappedPort: state.value.mappedPort,
+            localAddress: local.map { Endpoint(ip: $0, port: port) })
     }
 
     private func found(_ topic: Bytes32, _ peers: DHTPeersFound, origin: PeerOrigin) {

@@ -47,13 +47,14 @@ extension Swarm {
         guard !state.value.isStopped else { return }
         state.value.bound = bound
         state.value.isStarted = true
-        startMapping()
+        startWatching()
         for (topic, interest) in state.value.topics { tellSources(topic, interest) }
     }
 
     private func tellSources(_ topic: Bytes32, _ interest: Interest) {
         // Made when there is something to look for: a swarm without topics sends nothing.
         if state.value.sources.isEmpty { startSources() }
+        if interest.announce { startMapping() }
         if interest.lookup { recall(topic) }
         for source in state.value.sources {
             source.join(topic, announce: interest.announce, lookup: interest.lookup)

@@ -62,6 +62,8 @@ public final class Swarm: Sendable {
         func promoted(_ connection: Connection)
         /// A search for peers begins, whose first answers are still to come; or has ended.
         func searching(_ isSearching: Bool)
+        /// The router leads these ports to us now; empty: none any more.
+        func mapped(_ mappings: [PortMapping])
     }
 
     /// Well-known nodes of BitTorrent's table (docs/spec/mainline-dht.md 3).
@@ -102,6 +104,9 @@ public final class Swarm: Sendable {
         /// Peers to remember, the latest first.
         var known: [Memory.Peer] = []
         var mapper: PortMappingPort?
+        /// The port for UDP that the router leads to ours.
+        var mappedPort: UInt16?
+        var watch: NetworkWatch?
         var isStarted = false
         var isStopped = false
     }
@@ -155,9 +160,11 @@ public final class Swarm: Sendable {
             self.state.value.timer?.task.cancel()
             var sources = self.state.value.sources.map { $0.stop() }
             if let mapper = self.state.value.mapper { sources.append(mapper.stop()) }
+            if let watch = self.state.value.watch { sources.append(watch.stop()) }
             self.state.value.sources = []
             self.state.value.tables.punches = [:]
             self.state.value.mapper = nil
+            self.state.value.watch = nil
             let connections = Array(self.state.value.connections.values)
             let channels = self.state.value.listeners + connections.compactMap(\.channel)
             self.state.value.listeners.forEach { $0.close(promise: nil) }
@@ -179,4 +186,6 @@ extension Swarm.Handler {
     public func promoted(_ connection: Swarm.Connection) {}
     /// Nothing to do.
     public func searching(_ isSearching: Bool) {}
+    /// Nothing to do.
+    public func mapped(_ mappings: [Swarm.PortMapping]) {}
 }

@@ -27,6 +27,8 @@ public struct SwarmError: Error, Sendable, CustomStringConvertible {
         public static let unknownHost = Code(rawValue: "unknown-host")
         /// The peer's address is our own.
         public static let ourselves = Code(rawValue: "ourselves")
+        /// Our own address of a connection is gone.
+        public static let moved = Code(rawValue: "moved")
         /// Anything else; the message has the system's words.
         public static let failed = Code(rawValue: "failed")
     }
@@ -70,6 +72,13 @@ extension SwarmError {
                 .failed, "cannot listen on \(address): \(Self.words(for: cause))",
                 hint: "check the address given with --listen")
         }
+    }
+
+    /// A connection whose local end is no more.
+    static func moved(from source: IPAddress) -> SwarmError {
+        SwarmError(
+            .moved, "this machine's address is no longer \(source)",
+            hint: "nothing to do: the peer is dialed again")
     }
 
     /// A peer that cannot be reached.

@@ -19,6 +19,8 @@ extension Engine {
     /// `peers.json`: who is connected.
     var peerList: JSONValue {
         .array(
-            peers.inReach.remotes.map { ["address": .string($0), "transport": "tcp"] })
+            peers.inReach.remotes.map {
+                ["address": .string($0.address), "transport": .string($0.transport.rawValue)]
+            })
     }
 }

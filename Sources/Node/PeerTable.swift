@@ -16,12 +16,24 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
     private let state: NIOLoopBoundBox<State>
     private let reach: Mutex<Reach>
 
+    /// Who is at the other end of a connection.
+    struct Remote: Hashable, Sendable {
+        let address: String
+        let transport: Swarm.Connection.Transport
+
+        init(_ connection: Swarm.Connection) {
+            address = connection.remote
+            transport = connection.transport
+        }
+    }
+
     /// What the log and the user may want to know.
     enum Event: Sendable {
-        case connected(String)
+        case connected(String, Swarm.Connection.Transport)
         case lost(String, (any Error)?)
         case unreachable(Swarm.Address, SwarmError)
         case discovered(Swarm.Address, Swarm.PeerOrigin)
+        case mapped([Swarm.PortMapping])
     }
 
     private struct State {
@@ -38,7 +50,7 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
     /// Who may answer a reader.
     struct Reach: Sendable {
         /// Addresses of the peers that are connected, in the order of their coming.
-        var remotes: [String] = []
+        var remotes: [Remote] = []
         var connected: Int { remotes.count }
         /// Addresses whose first dial has not ended yet.
         var hoped: Set<Swarm.Address> = []
@@ -126,7 +138,7 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
     func opened(_ connection: Swarm.Connection) {
         guard let replicator = state.value.replicator else { return connection.close(reason: nil) }
         reach.withLock { reach in
-            reach.remotes.append(connection.remote)
+            reach.remotes.append(Remote(connection))
             if let dialed = connection.peer { reach.hoped.remove(dialed) }
             reach.found = []
         }
@@ -135,7 +147,7 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         state.value.opening = nil
         state.value.connections[peer] = connection
         state.value.peers[ObjectIdentifier(connection)] = peer
-        report(.connected(connection.remote))
+        report(.connected(connection.remote, connection.transport))
     }
 
     func received(_ bytes: UnsafeRawBufferPointer, on connection: Swarm.Connection) {
@@ -155,7 +167,7 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         }
         state.value.connections[peer] = nil
         reach.withLock { reach in
-            if let index = reach.remotes.firstIndex(of: connection.remote) {
+            if let index = reach.remotes.firstIndex(of: Remote(connection)) {
                 reach.remotes.remove(at: index)
             }
         }
@@ -185,6 +197,8 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         let end = isSearching ? ContinuousClock.now + Limits.searchTime : nil
         reach.withLock { $0.searchEnd = end }
     }
+
+    func mapped(_ mappings: [Swarm.PortMapping]) { report(.mapped(mappings)) }
 
     func promoted(_ connection: Swarm.Connection) {
         guard let peer = state.value.peers[ObjectIdentifier(connection)] else { return }

@@ -47,6 +47,11 @@ struct NetworkOptions: ParsableArguments {
         help: "Neither look for peers on the local network nor tell it what is shared.")
     var noMDNS = false
 
+    @Flag(
+        name: .customLong("no-port-mapping"),
+        help: "Do not ask the router to lead a port to us (also HYPERFS_NO_PORT_MAPPING=1).")
+    var noPortMapping = false
+
     @Flag(name: .customLong("no-utp"), help: "Connections over TCP only.")
     var noUTP = false
 
@@ -116,6 +121,8 @@ struct NetworkOptions: ParsableArguments {
             network.mainline =
                 isLooking && !noMainline && !CommonOptions.isSet("HYPERFS_NO_MAINLINE")
             network.bootstrap = try entryPoints
+            network.portMapping =
+                isLooking && !noPortMapping && !CommonOptions.isSet("HYPERFS_NO_PORT_MAPPING")
             network.utp = !noUTP
             configuration.network = network
         }

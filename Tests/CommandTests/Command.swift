@@ -28,7 +28,11 @@ struct Command {
     /// A command that runs ours, such as `ip netns exec NAME`; the first word is a path.
     var wrapper: [String] = []
 
-    init() throws { home = try TemporaryFolder() }
+    /// Runs where the tests run, or in a network of its own.
+    init(_ namespace: Namespace? = nil) throws {
+        home = try TemporaryFolder()
+        wrapper = namespace?.wrapper ?? []
+    }
 
     func prepare(_ arguments: [String]) -> Process {
         let process = Process()
@@ -40,7 +44,7 @@ struct Command {
             "HOME": home.path, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TZ": "UTC",
             "HYPERFS_STORE": home("store"),
             // Tests talk to nobody outside of what they made.
-            "HYPERFS_NO_MAINLINE": "1",
+            "HYPERFS_NO_MAINLINE": "1", "HYPERFS_NO_PORT_MAPPING": "1",
         ].merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         return process

@@ -18,7 +18,7 @@ if [ ! -c /dev/fuse ]; then
 fi
 
 # Two nodes, and nobody else.
-export HYPERFS_NO_MAINLINE=1
+export HYPERFS_NO_MAINLINE=1 HYPERFS_NO_PORT_MAPPING=1
 work=$(mktemp -d "${TMPDIR:-/tmp}/hyperfs-demo.XXXXXX")
 folder=$work/folder
 mountpoint=$work/mount

@@ -81,7 +81,11 @@ struct LANDiscovery: Sendable {
     mutating func use(_ current: [LANInterface], now: NIODeadline) {
         let known = Set(links)
         interfaces = Array(current.prefix(Limits.LAN.interfacesMax))
-        guard links.contains(where: { !known.contains($0) }) else { return }
+        if links.contains(where: { !known.contains($0) }) { refresh(now: now) }
+    }
+
+    /// Everybody is asked and told at once: who is on the other side may be somebody else.
+    mutating func refresh(now: NIODeadline) {
         topics = topics.mapValues { topic in
             var topic = topic
             if topic.isLookup { topic.queryAt = now }

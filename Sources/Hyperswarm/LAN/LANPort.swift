@@ -52,6 +52,12 @@ final class LANPort: PeerSource {
 
     func leave(_ topic: Bytes32) { core.leave(topic) }
 
+    func networkChanged() {
+        rescan()
+        core.refresh(now: .now())
+        schedulePump()
+    }
+
     func stop() -> EventLoopFuture<Void> {
         isStopped = true
         scan?.cancel()

@@ -53,6 +53,9 @@ final class PortMappingPort {
         }
     }
 
+    /// Another router, or the same one with a lost memory.
+    func networkChanged() { rescan() }
+
     /// Gives the mappings back; the future completes when the socket is closed.
     func stop() -> EventLoopFuture<Void> {
         isStopped = true

@@ -7,6 +7,10 @@ import HyperCrypto
 /// Only the side that dialed closes a connection that lost. The other keeps it, idle: the two
 /// ends may have finished their handshakes in another order and then disagree; the idle one is
 /// promoted when the survivor goes.
+///
+/// Who does not close the one that lost is using it: he has lost the other one, because his address
+/// or his process has changed, and nobody could tell us. So it is used after a moment, whatever the
+/// keys say.
 struct Deduplication<ID: Hashable & Sendable>: Sendable {
     /// A connection whose other end is known.
     struct Claim: Sendable {
@@ -62,6 +66,19 @@ struct Deduplication<ID: Hashable & Sendable>: Sendable {
         own.isEnding = isInitiator || isOneTooMany
         claims[remote] = others + [own]
         return .yields(to: first.id, ends: own.isEnding)
+    }
+
+    /// A moment has passed since one yielded. Whether it is to be used now, because its other end
+    /// keeps it.
+    mutating func kept(_ id: ID) -> Bool {
+        guard let remote = remotes[id], var list = claims[remote],
+            let index = list.firstIndex(
+                where: { $0.id == id && !$0.isEnding })
+        else { return false }
+        guard index > 0 else { return false }
+        list.insert(list.remove(at: index), at: 0)
+        claims[remote] = list
+        return true
     }
 
     /// A connection is gone. The idle one that takes its place, if there is one.

@@ -50,5 +50,8 @@ extension Limits {
         static let attemptPause: TimeAmount = .seconds(1)
         /// Idle connections kept for one public key (4.6); the survivor comes on top.
         static let heldPerKeyMax = 3
+        /// Who has not closed a connection that lost after this long is using it: longer than the
+        /// round trips after which both ends know.
+        static let heldTime: TimeAmount = .seconds(1)
     }
 }

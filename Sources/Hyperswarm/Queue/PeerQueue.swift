@@ -33,6 +33,8 @@ struct PeerQueue: Sendable {
 
         /// Given by hand: never given up, never behind the others.
         var isGiven: Bool { origin == .given }
+        /// Whether it stands above those of the rest of the world.
+        var isNear: Bool { isGiven || origin == .lan }
         var priority: Int { isGiven ? Limits.Queue.givenPriority : record.priority }
         /// Whether it takes a place among dials and connections.
         var isOccupied: Bool {
@@ -131,6 +133,20 @@ struct PeerQueue: Sendable {
             let earliest = entry.lastAttempt.map { $0 + Limits.Queue.attemptPause } ?? now
             entry.phase = earliest <= now ? .queued : .waiting(until: earliest)
         default: break
+        }
+    }
+
+    /// We are somewhere else: who could not be reached from there may be from here, at once.
+    mutating func networkChanged() {
+        for (address, entry) in entries where !entry.record.isBanned {
+            switch entry.phase {
+            case .waiting, .standby, .givenUp:
+                // Who is not one of ours is not one here either.
+                if entry.origin == .mainline, !entry.isOurs { continue }
+                entries[address]?.record = PeerRecord(isLocal: entry.isNear)
+                entries[address]?.phase = .queued
+            case .queued, .dialing, .connected, .resting: break
+            }
         }
     }
 
@@ -299,7 +315,7 @@ extension PeerQueue {
     /// The connection that served is gone: as new.
     mutating func wake(_ address: Swarm.Address) {
         guard var entry = entries[address], entry.phase == .resting else { return }
-        entry.record = PeerRecord(isLocal: entry.origin == .given || entry.origin == .lan)
+        entry.record = PeerRecord(isLocal: entry.isNear)
         entry.phase = .queued
         entries[address] = entry
     }

@@ -10,6 +10,8 @@ protocol PeerSource: AnyObject {
     func join(_ topic: Bytes32, announce: Bool, lookup: Bool)
     /// Stops that, and takes back what was announced where that is possible.
     func leave(_ topic: Bytes32)
+    /// We are somewhere else: what was asked and told there is asked and told here, at once.
+    func networkChanged()
     /// Ends; the future completes when nothing of it is left.
     func stop() -> EventLoopFuture<Void>
     /// How it goes, for people: "LAN: no answer yet".

@@ -20,8 +20,8 @@ final class Namespace: Sendable {
 
     deinit { _ = try? Self.run([Self.tool, "netns", "del", name]) }
 
-    /// What runs a command in here.
-    var wrapper: [String] { [Self.tool, "netns", "exec", name] }
+    /// What runs a command in here. Not `ip netns exec`: that hides its mounts from us.
+    var wrapper: [String] { ["/usr/bin/nsenter", "--net=/run/netns/\(name)"] }
 
     /// One line for ip(8); words are split at spaces.
     func ip(_ line: String) throws {

@@ -113,11 +113,36 @@ struct DeduplicationTests {
         var table = Deduplication<Int>()
         var ended = 0
         for id in 0..<100 {
-            switch table.identified(id, local: low, remote: high, isInitiator: false, isTCP: true) {
+            let outcome = table.identified(
+                id, local: low, remote: high, isInitiator: false, isTCP: true)
+            switch outcome {
             case .yields(_, ends: true): ended += 1
             default: break
             }
         }
         #expect(ended == 99 - Limits.Queue.heldPerKeyMax)
+    }
+
+    /// Whose address has changed connects again, long before the old connection is known for dead
+    /// here. Whatever the keys say, he must not wait for that.
+    @Test(arguments: [true, false], [true, false])
+    func whoComesBackIsServed(_ isLower: Bool, _ wasOurs: Bool) {
+        let (local, remote) = isLower ? (low, high) : (high, low)
+        var table = Deduplication<Int>()
+        _ = table.identified(1, local: local, remote: remote, isInitiator: wasOurs, isTCP: true)
+        let outcome = table.identified(
+            2, local: local, remote: remote, isInitiator: false, isTCP: true)
+        if case .yields(_, let ends) = outcome {
+            #expect(!ends)
+            let isKept = table.kept(2)
+            #expect(isKept)
+        }
+        #expect(table.isInUse(2))
+        let isKeptTwice = table.kept(2)
+        #expect(!isKeptTwice)
+        // If it was but a second way, and he closes it after all, nothing is lost.
+        let heir = table.closed(2)
+        let isOursEnding = wasOurs && !isLower
+        #expect(heir == (isOursEnding ? nil : 1))
     }
 }

@@ -211,4 +211,20 @@ struct PeerQueueTests {
         #expect(queue.entries.count <= Limits.Queue.bannedMax)
         #expect(queue.entries[address(2999)] != nil)
     }
+
+    @Test func onAnotherNetworkEverybodyIsDialedAtOnceButTheBanned() throws {
+        let queue = queue()
+        for index in 1...3 { queue.add(candidate(index, .dht), now: start) }
+        for _ in 1...3 { _ = try #require(queue.next(now: start)) }
+        queue.failed(address(1), now: start)
+        queue.ban(address(2))
+        queue.connected(address(3), isTCP: true, now: start)
+        #expect(queue.next(now: start) == nil)
+        queue.networkChanged()
+        #expect(queue.next(now: start) == address(1))
+        #expect(queue.next(now: start) == nil)
+        queue.closed(address(3), now: start)
+        queue.networkChanged()
+        #expect(queue.next(now: start) == address(3))
+    }
 }

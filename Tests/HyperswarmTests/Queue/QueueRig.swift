@@ -37,6 +37,7 @@ final class QueueRig {
     func ban(_ address: Swarm.Address) { queue.ban(address) }
     func rest(_ address: Swarm.Address) { queue.rest(address) }
     func wake(_ address: Swarm.Address) { queue.wake(address) }
+    func networkChanged() { queue.networkChanged() }
     func join(_ topic: Bytes32) { queue.join(topic) }
     func leave(_ topic: Bytes32) { queue.leave(topic) }
     func advance(to now: NIODeadline) { queue.advance(to: now) }
