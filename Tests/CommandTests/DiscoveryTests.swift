@@ -97,19 +97,16 @@ struct DiscoveryTests {
         guard Laboratory.isThere else { return }
         let cable = try Cable()
         defer { withExtendedLifetime(cable) {} }
-        var sharer = try Command()
-        sharer.wrapper = cable.wrapper(0)
+        let sharer = try Command(cable.ends[0])
         defer { withExtendedLifetime(sharer.home) {} }
-        var reader = try Command()
-        reader.wrapper = cable.wrapper(1)
+        let reader = try Command(cable.ends[1])
         let (running, key) = try await sharer.share()
         let cat = try reader.run("cat", key + "/file")
         #expect(cat.status == 0, "\(cat.errors)")
         #expect(cat.text == "found\n")
         // By IPv6 alone as well: only link-local addresses, which need their interface.
         try cable.removeVersion4()
-        var late = try Command()
-        late.wrapper = cable.wrapper(1)
+        let late = try Command(cable.ends[1])
         let again = try late.run("cat", key + "/file", "--timeout", "20")
         #expect(again.status == 0, "\(again.errors)")
         #expect(running.end() == 0)

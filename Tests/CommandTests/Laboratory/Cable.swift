@@ -1,6 +1,6 @@
 /// Two network namespaces and a cable between them.
 struct Cable {
-    private let ends: [Namespace]
+    let ends: [Namespace]
 
     init() throws {
         ends = try ["a", "b"].map { try Namespace($0) }
@@ -12,9 +12,6 @@ struct Cable {
             try end.ip("link set cable0 up")
         }
     }
-
-    /// What runs a command at one of the ends.
-    func wrapper(_ end: Int) -> [String] { ends[end].wrapper }
 
     /// Leaves the link-local addresses of IPv6.
     func removeVersion4() throws {

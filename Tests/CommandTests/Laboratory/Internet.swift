@@ -51,9 +51,11 @@ final class Internet {
         let inside: String
         /// Where the machine finds its router.
         let gateway: String
+        private let number: Int
 
         fileprivate init(_ kind: NATKind, number: Int, on internet: Internet) throws {
             self.kind = kind
+            self.number = number
             machine = try Namespace("h\(number)")
             outside = "\(internet.prefix).\(10 + number)"
             gateway = "10.0.\(number).1"
@@ -74,6 +76,13 @@ final class Internet {
             try machine.ip("link set eth0 up")
             try machine.ip("route add default via \(gateway)")
             try router.run("nft", "-f", "-", input: kind.rules)
+        }
+
+        /// The machine gets another address from its router; the last number of it.
+        func move(to number: Int) throws {
+            try machine.ip("addr flush dev eth0 scope global")
+            try machine.ip("addr add 10.0.\(self.number).\(number)/24 dev eth0")
+            try machine.ip("route add default via \(gateway)")
         }
     }
 }
