@@ -5,12 +5,10 @@ extension Swarm {
     public final class Connection: Sendable {
         /// The address that we dialed, as it was given; `nil` when the peer dialed us.
         public let peer: Address?
-        /// Whether we dialed.
-        public var isInitiator: Bool { peer != nil }
+        /// Whether we speak first: who dialed, or called through a relay.
+        public let isInitiator: Bool
         /// What it goes over.
-        public var transport: Transport { isTCP ? .tcp : .utp }
-        /// Whether it is TCP.
-        var isTCP: Bool { channel != nil }
+        public let transport: Transport
         /// The peer's address, for people.
         public let remote: String
 
@@ -24,20 +22,11 @@ extension Swarm {
         private let loop: any EventLoop
         private let state: NIOLoopBoundBox<State>
 
-        /// What carries a connection.
-        public enum Transport: String, Sendable, CustomStringConvertible {
-            /// The system's own.
-            case tcp
-            /// Over UDP, which passes where TCP is stopped.
-            case utp
-
-            /// For people.
-            public var description: String {
-                switch self {
-                case .tcp: "TCP"
-                case .utp: "uTP"
-                }
-            }
+        /// How a connection came about.
+        enum Origin: Sendable {
+            case dialed(Address)
+            case accepted
+            case relayed(isInitiator: Bool)
         }
 
         /// What the bytes go over.
@@ -55,10 +44,15 @@ extension Swarm {
         }
 
         /// On the loop of `channel`.
-        init(channel: any Channel, peer: Address?) {
+        init(channel: any Channel, origin: Origin) {
             carrier = .tcp(channel)
             loop = channel.eventLoop
-            self.peer = peer
+            switch origin {
+            case .dialed(let address): (peer, isInitiator, transport) = (address, true, .tcp)
+            case .accepted: (peer, isInitiator, transport) = (nil, false, .tcp)
+            case .relayed(let isInitiator):
+                (peer, self.isInitiator, transport) = (nil, isInitiator, .relay)
+            }
             let address = Address(channel.remoteAddress)
             remote = address?.description ?? "unknown"
             host = address?.host ?? ""
@@ -72,6 +66,8 @@ extension Swarm {
             carrier = .utp(NIOLoopBound(stream, eventLoop: loop))
             self.loop = loop
             self.peer = peer
+            isInitiator = peer != nil
+            transport = .utp
             remote = stream.connection.remote.description
             host = stream.connection.remote.ip.description
             remoteEndpoint = stream.connection.remote

@@ -5,21 +5,30 @@ final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let swarm: Swarm
-    /// Whom we dialed; `nil` for an accepted connection.
-    private let peer: Swarm.Address?
+    private let origin: Swarm.Connection.Origin
     private var connection: Swarm.Connection?
 
-    init(swarm: Swarm, peer: Swarm.Address?) {
+    init(swarm: Swarm, origin: Swarm.Connection.Origin) {
         self.swarm = swarm
-        self.peer = peer
+        self.origin = origin
+    }
+
+    /// Behind a relay the channel has long been there.
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { begin(context) }
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let connection = Swarm.Connection(channel: context.channel, peer: peer)
+        begin(context)
+        context.fireChannelActive()
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
+        guard connection == nil else { return }
+        let connection = Swarm.Connection(channel: context.channel, origin: origin)
         // Set first: what is sent while it begins may fill the socket, and that must be told.
         self.connection = connection
         if !swarm.begin(connection) { context.close(promise: nil) }
-        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

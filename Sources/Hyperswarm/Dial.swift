@@ -58,7 +58,7 @@ final class Dial {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     own.value.channel = channel
-                    let handler = ConnectionHandler(swarm: swarm, peer: peer)
+                    let handler = ConnectionHandler(swarm: swarm, origin: .dialed(peer))
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }

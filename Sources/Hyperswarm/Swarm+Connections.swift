@@ -6,7 +6,7 @@ extension Swarm {
     /// Gives an accepted connection its handler.
     func prepare(_ channel: any Channel) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
-            let handler = ConnectionHandler(swarm: self, peer: nil)
+            let handler = ConnectionHandler(swarm: self, origin: .accepted)
             try channel.pipeline.syncOperations.addHandler(handler)
         }
     }
@@ -17,7 +17,7 @@ extension Swarm {
         if let peer = connection.peer {
             // The other transport of the dial was first.
             if state.value.connections.values.contains(where: { $0.peer == peer }) { return false }
-            state.value.queue.connected(peer, isTCP: connection.isTCP, now: .now())
+            state.value.queue.connected(peer, isTCP: connection.transport == .tcp, now: .now())
         }
         if let twin = state.value.connections.values.first(where: { connection.isTwin(of: $0) }) {
             dropOurselves(connection.peer ?? twin.peer)
@@ -25,7 +25,7 @@ extension Swarm {
             return false
         }
         // Counted when it is accepted, not before: of many that come in one go none is yet.
-        if !connection.isInitiator, !state.value.queue.accept(connection.host) { return false }
+        if connection.peer == nil, !state.value.queue.accept(connection.host) { return false }
         state.value.connections[ObjectIdentifier(connection)] = connection
         handler.opened(connection)
         return true
@@ -50,7 +50,7 @@ extension Swarm {
         if let peer = connection.peer { state.value.queue.identified(peer) }
         let outcome = state.value.duplicates.identified(
             id, local: local, remote: remote, isInitiator: connection.isInitiator,
-            isTCP: connection.isTCP)
+            over: connection.transport)
         switch outcome {
         case .single:
             remember(connection)

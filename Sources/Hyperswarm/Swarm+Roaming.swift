@@ -27,7 +27,7 @@ extension Swarm {
             guard let source = connection.source, !source.isLoopback else { continue }
             // TCP keeps its address as long as we have it; UDP leaves from where the route says.
             let isStranded =
-                connection.isTCP
+                connection.channel != nil
                 ? !place.addresses.contains(source)
                 : connection.remoteEndpoint.flatMap(NetworkPlace.source) != source
             if isStranded { connection.close(reason: SwarmError.moved(from: source)) }

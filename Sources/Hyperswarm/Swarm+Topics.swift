@@ -80,6 +80,7 @@ extension Swarm {
                 })
         }
         state.value.sources += makeTables()
+        if let relays = makeRelays() { state.value.sources.append(relays) }
         for source in state.value.sources { source.start(port: port) }
         connectTables()
     }

@@ -31,6 +31,8 @@ public final class Swarm: Sendable {
         public var mainline = false
         /// Ways into BitTorrent's table.
         public var mainlineBootstrap: [Address] = Swarm.mainlineEntryPoints
+        /// Relays for those who cannot be reached directly; the other side must name the same.
+        public var relays: [Address] = []
         /// What the swarm before this one left.
         public var memory = Memory()
         /// Whether the router is asked to lead a port to us. Off unless somebody wants it: it
@@ -41,7 +43,9 @@ public final class Swarm: Sendable {
         public init() {}
 
         /// Whether peers are looked for beyond the local network.
-        public var searchesWorld: Bool { mainline || dht && !bootstrap.isEmpty }
+        public var searchesWorld: Bool {
+            mainline || dht && !bootstrap.isEmpty || !relays.isEmpty
+        }
     }
 
     /// What a swarm tells. Called on its loop; must not block.

@@ -19,7 +19,7 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
     /// Who is at the other end of a connection.
     struct Remote: Hashable, Sendable {
         let address: String
-        let transport: Swarm.Connection.Transport
+        let transport: Swarm.Transport
 
         init(_ connection: Swarm.Connection) {
             address = connection.remote
@@ -29,7 +29,7 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
 
     /// What the log and the user may want to know.
     enum Event: Sendable {
-        case connected(String, Swarm.Connection.Transport)
+        case connected(String, Swarm.Transport)
         case lost(String, (any Error)?)
         case unreachable(Swarm.Address, SwarmError)
         case discovered(Swarm.Address, Swarm.PeerOrigin)

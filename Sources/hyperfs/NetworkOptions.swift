@@ -63,6 +63,13 @@ struct NetworkOptions: ParsableArguments {
     var bootstrap: [String] = []
 
     @Option(
+        name: .long, parsing: .singleValue,
+        help: ArgumentHelp(
+            "A relay for when no direct way is found, the same on both sides; may be repeated.",
+            valueName: "host:port"))
+    var relay: [String] = []
+
+    @Option(
         name: .customLong("limit-up"),
         help: ArgumentHelp("No effect yet: bytes per second.", valueName: "bytes"))
     var limitUp: String?
@@ -77,6 +84,7 @@ struct NetworkOptions: ParsableArguments {
         for text in peer { _ = try Self.address(text, "--peer", allowsAnyPort: false) }
         for text in listen { _ = try Self.address(text, "--listen", allowsAnyPort: true) }
         for text in bootstrap { _ = try Self.address(text, "--bootstrap", allowsAnyPort: false) }
+        for text in relay { _ = try Self.address(text, "--relay", allowsAnyPort: false) }
         if let timeout, !(timeout > 0 && timeout <= 86_400) {
             throw ValidationError("--timeout \(timeout) is not between 0 and 86400 seconds")
         }
@@ -123,6 +131,7 @@ struct NetworkOptions: ParsableArguments {
             network.bootstrap = try entryPoints
             network.portMapping =
                 isLooking && !noPortMapping && !CommonOptions.isSet("HYPERFS_NO_PORT_MAPPING")
+            network.relays = relay.compactMap { Swarm.Address($0) }
             network.utp = !noUTP
             configuration.network = network
         }

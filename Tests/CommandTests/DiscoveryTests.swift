@@ -92,6 +92,32 @@ struct DiscoveryTests {
         #expect(none.errors.contains("nobody who has it was found"), "\(none.errors)")
     }
 
+    /// Nobody tells them where the other is; the relay brings them together, and says so.
+    @Test func aDriveIsReadThroughARelay() async throws {
+        let entry = try Command()
+        let node = try RunningCommand(
+            entry, ["bootstrap", "--relay", "--listen", "127.0.0.1:0", "--json"])
+        let ready = try #require(await node.event("ready"), "\(node.errors)")
+        let relay = ready["relay"].array[0].string
+        let options = ["--listen", "127.0.0.1:0", "--no-discovery", "--relay", relay]
+        let sharer = try Command()
+        let folder = sharer.home("folder")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let bytes = [UInt8]((0..<300_000).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8) })
+        try Data(bytes).write(to: URL(fileURLWithPath: folder + "/file"))
+        let running = try RunningCommand(sharer, ["share", folder, "--json"] + options)
+        let shared = try #require(await running.event("ready"), "\(running.errors)")
+        let reader = try Command()
+        let key = shared["key"].string
+        let cat = try reader.run(["cat", key + "/file", "-v"] + options)
+        #expect(cat.status == 0, "\(cat.errors)")
+        let isSame = cat.output == bytes
+        #expect(isSame)
+        #expect(running.end() == 0)
+        #expect(node.end(SIGTERM) == 0)
+        #expect(node.errors.contains("relayed"), "\(node.errors)")
+    }
+
     /// Two machines with a cable between them, and no route to anywhere.
     @Test func twoMachinesOnACableNeedNoAddress() async throws {
         guard Laboratory.isThere else { return }

@@ -16,7 +16,7 @@ struct Deduplication<ID: Hashable & Sendable>: Sendable {
     struct Claim: Sendable {
         let id: ID
         let isInitiator: Bool
-        let isTCP: Bool
+        let transport: Swarm.Transport
         /// Whether it lost and we are closing it.
         var isEnding = false
     }
@@ -44,12 +44,13 @@ struct Deduplication<ID: Hashable & Sendable>: Sendable {
 
     /// The handshake of a connection is done.
     mutating func identified(
-        _ id: ID, local: Bytes32, remote: Bytes32, isInitiator: Bool, isTCP: Bool
+        _ id: ID, local: Bytes32, remote: Bytes32, isInitiator: Bool,
+        over transport: Swarm.Transport
     ) -> Outcome {
         guard local != remote else { return .ourselves }
         guard remotes[id] == nil else { return .single }
         remotes[id] = remote
-        var own = Claim(id: id, isInitiator: isInitiator, isTCP: isTCP)
+        var own = Claim(id: id, isInitiator: isInitiator, transport: transport)
         guard var others = claims[remote], let first = others.first else {
             claims[remote] = [own]
             return .single
@@ -104,7 +105,7 @@ struct Deduplication<ID: Hashable & Sendable>: Sendable {
 
     /// The choice. `isLower`: our key is the smaller one.
     private static func wins(_ new: Claim, over old: Claim, isLower: Bool) -> Bool {
-        if new.isTCP != old.isTCP { return new.isTCP }
+        if new.transport != old.transport { return new.transport > old.transport }
         // What the end with the smaller key began survives.
         if new.isInitiator != old.isInitiator { return new.isInitiator == isLower }
         return new.isInitiator == isLower

@@ -60,6 +60,13 @@ struct PeerQueue: Sendable {
 
     // MARK: - What there is
 
+    /// Whether a connection that we began is there for a topic.
+    func isConnected(for topic: Bytes32) -> Bool {
+        entries.values.contains { entry in
+            if case .connected = entry.phase { entry.topics.contains(topic) } else { false }
+        }
+    }
+
     /// Connections in all.
     var connectedCount: Int {
         accepted + entries.values.count { if case .connected = $0.phase { true } else { false } }

@@ -10,6 +10,8 @@ public final class EntryNode: Sendable {
         public var listen: Swarm.Address
         /// Other nodes of the network; none for the first one.
         public var bootstrap: [Swarm.Address] = []
+        /// What it relays; `nil`: nothing. On TCP, under the number of the UDP port.
+        public var relay: RelayGrants?
         /// Whether it can be found through BitTorrent's table, by those who know no entry point.
         public var mainline = false
         /// Ways into that.
@@ -35,6 +37,20 @@ public final class EntryNode: Sendable {
         }
     }
 
+    /// How much it forwards for others.
+    public struct RelayGrants: Hashable, Sendable {
+        /// In each direction of a pair of peers.
+        public var bytesPerSecond: Int
+        /// Of a pair, both directions together; then it must come again.
+        public var bytesPerPair: UInt64
+
+        /// 256 KiB/s, 1 GiB.
+        public init() {
+            bytesPerSecond = Limits.Relay.bytesPerSecond
+            bytesPerPair = Limits.Relay.pairBytes
+        }
+    }
+
     /// How it is doing.
     public struct Status: Sendable {
         /// Nodes in its table.
@@ -45,6 +61,12 @@ public final class EntryNode: Sendable {
         public let refused: Int
         /// Its address as others see it; `nil` while they have not told, or do not agree.
         public let seenAs: Swarm.Address?
+        /// Pairs of peers that are relayed now, who waits for a caller, and bytes since the start.
+        public let relayedPairs: Int
+        /// See `relayedPairs`.
+        public let relayWaits: Int
+        /// See `relayedPairs`.
+        public let relayedBytes: UInt64
     }
 
     private let loop: any EventLoop
@@ -55,6 +77,7 @@ public final class EntryNode: Sendable {
         var port: DatagramPort?
         var dht: DHTSource<DHTNode>?
         var mainline: DHTSource<MainlineNode>?
+        var relay: RelayServer?
     }
 
     /// One that has not begun.
@@ -84,10 +107,21 @@ public final class EntryNode: Sendable {
         let port = DatagramPort(loop: loop)
         port.utp.isAccepting = false
         state.value.port = port
-        return port.bind(endpoint).map { bound in
-            self.begin(on: bound)
-            return bound
+        return port.bind(endpoint).flatMap { bound in
+            self.startRelay(on: bound).map {
+                self.begin(on: bound)
+                return bound
+            }
         }
+    }
+
+    private func startRelay(on bound: Endpoint) -> EventLoopFuture<Void> {
+        guard let wanted = configuration.relay else { return loop.makeSucceededVoidFuture() }
+        let relay = RelayServer(
+            RelayHub.Grants(
+                bytesPerSecond: wanted.bytesPerSecond, pairBytes: wanted.bytesPerPair), loop: loop)
+        state.value.relay = relay
+        return relay.start(on: bound)
     }
 
     private func begin(on bound: Endpoint) {
@@ -118,7 +152,9 @@ public final class EntryNode: Sendable {
         let closing = loop.flatSubmit { () -> EventLoopFuture<Void> in
             let dht = self.state.value.dht?.stop()
             let mainline = self.state.value.mainline?.stop()
-            return EventLoopFuture.andAllComplete([dht, mainline].compactMap { $0 }, on: self.loop)
+            let relay = self.state.value.relay?.stop()
+            let parts = [dht, mainline, relay].compactMap { $0 }
+            return EventLoopFuture.andAllComplete(parts, on: self.loop)
                 .flatMap {
                     self.state.value.port?.close() ?? self.loop.makeSucceededVoidFuture()
                 }
@@ -134,9 +170,11 @@ public final class EntryNode: Sendable {
             if case .stable(let endpoint) = node.ownAddress {
                 seenAs = Swarm.Address(host: endpoint.ip.description, port: Int(endpoint.port))
             }
+            let relayed = self.state.value.relay?.counts ?? (pairs: 0, waits: 0, bytes: 0)
             return Status(
                 nodes: node.nodeCount, served: node.statistics.served,
-                refused: node.statistics.refused, seenAs: seenAs)
+                refused: node.statistics.refused, seenAs: seenAs, relayedPairs: relayed.pairs,
+                relayWaits: relayed.waits, relayedBytes: relayed.bytes)
         }
         return try? await told.get()
     }

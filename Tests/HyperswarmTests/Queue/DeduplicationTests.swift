@@ -16,7 +16,7 @@ struct DeduplicationTests {
             var table = Deduplication<Int>()
             if !told["result"].isNull {
                 let outcome = table.identified(
-                    1, local: lower, remote: lower, isInitiator: true, isTCP: true)
+                    1, local: lower, remote: lower, isInitiator: true, over: .tcp)
                 #expect(outcome == .ourselves)
                 continue
             }
@@ -25,7 +25,7 @@ struct DeduplicationTests {
             func connect(_ id: Int, _ connection: JSON) -> Deduplication<Int>.Outcome {
                 table.identified(
                     id, local: local, remote: remote, isInitiator: connection["client"].bool,
-                    isTCP: connection["type"].string == "tcp")
+                    over: connection["type"].string == "tcp" ? .tcp : .utp)
             }
             let first = connect(1, told["first"])
             #expect(first == .single)
@@ -50,13 +50,13 @@ struct DeduplicationTests {
             let acceptor = dialer == low ? high : low
             var ours = Deduplication<Int>()
             var theirs = Deduplication<Int>()
-            _ = ours.identified(1, local: dialer, remote: acceptor, isInitiator: true, isTCP: true)
+            _ = ours.identified(1, local: dialer, remote: acceptor, isInitiator: true, over: .tcp)
             let dialing = ours.identified(
-                2, local: dialer, remote: acceptor, isInitiator: true, isTCP: true)
+                2, local: dialer, remote: acceptor, isInitiator: true, over: .tcp)
             _ = theirs.identified(
-                2, local: acceptor, remote: dialer, isInitiator: false, isTCP: true)
+                2, local: acceptor, remote: dialer, isInitiator: false, over: .tcp)
             let accepting = theirs.identified(
-                1, local: acceptor, remote: dialer, isInitiator: false, isTCP: true)
+                1, local: acceptor, remote: dialer, isInitiator: false, over: .tcp)
             // The dialer ends its loser; the acceptor has kept the other one, idle.
             let survivor = dialer == low ? 2 : 1
             let loser = 3 - survivor
@@ -90,7 +90,8 @@ struct DeduplicationTests {
                 for id in (0..<count).shuffled(using: &random) {
                     let outcome = tables[side].identified(
                         id, local: side == 0 ? low : high, remote: side == 0 ? high : low,
-                        isInitiator: isFirstDialing[id] == (side == 0), isTCP: isTCP[id])
+                        isInitiator: isFirstDialing[id] == (side == 0),
+                        over: isTCP[id] ? .tcp : .utp)
                     switch outcome {
                     case .replaces(let other, true): closing.insert(other)
                     case .yields(_, true): closing.insert(id)
@@ -114,7 +115,7 @@ struct DeduplicationTests {
         var ended = 0
         for id in 0..<100 {
             let outcome = table.identified(
-                id, local: low, remote: high, isInitiator: false, isTCP: true)
+                id, local: low, remote: high, isInitiator: false, over: .tcp)
             switch outcome {
             case .yields(_, ends: true): ended += 1
             default: break
@@ -129,9 +130,9 @@ struct DeduplicationTests {
     func whoComesBackIsServed(_ isLower: Bool, _ wasOurs: Bool) {
         let (local, remote) = isLower ? (low, high) : (high, low)
         var table = Deduplication<Int>()
-        _ = table.identified(1, local: local, remote: remote, isInitiator: wasOurs, isTCP: true)
+        _ = table.identified(1, local: local, remote: remote, isInitiator: wasOurs, over: .tcp)
         let outcome = table.identified(
-            2, local: local, remote: remote, isInitiator: false, isTCP: true)
+            2, local: local, remote: remote, isInitiator: false, over: .tcp)
         if case .yields(_, let ends) = outcome {
             #expect(!ends)
             let isKept = table.kept(2)
