@@ -23,6 +23,7 @@ struct Room {
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
@@ -50,7 +51,7 @@ let rooms: [Room] = [
         name: "Node",
         needs: [
             "FuseMount", "FileTree", "Hyperdrive", "Hypertrie", "Corestore", "Replication",
-            "Hypercore", "HyperCrypto", "Hyperswarm", nioCore, nioPosix, logging,
+            "Hypercore", "HyperCrypto", "Hyperswarm", nioCore, nioPosix, nioHTTP, logging,
         ]),
 ]
 

@@ -50,7 +50,8 @@ struct Mountpoint {
         return statvfs(path, &status) != 0 && errno == ENOTCONN
     }
 
-    private static func checkSystem() throws(MountError) {
+    /// Whether this machine and this user can mount at all.
+    static func checkSystem() throws(MountError) {
         if Glibc.access("/dev/fuse", F_OK) != 0 {
             throw MountError(
                 .fuseUnavailable, "this machine has no /dev/fuse",

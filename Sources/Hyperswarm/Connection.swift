@@ -9,6 +9,8 @@ extension Swarm {
         public let isInitiator: Bool
         /// What it goes over.
         public let transport: Transport
+        /// How its address became known; `nil` when the peer came to us, or both to a relay.
+        public var origin: PeerOrigin? { state.value.foundBy }
         /// The peer's address, for people.
         public let remote: String
 
@@ -39,6 +41,7 @@ extension Swarm {
             /// Bytes of this turn that have not been given to the channel.
             var gathered = ByteBuffer()
             var isFlushPlanned = false
+            var foundBy: PeerOrigin?
             var isClosing = false
             var reason: (any Error)?
         }
@@ -102,6 +105,9 @@ extension Swarm {
             case .utp(let stream): stream.value.close()
             }
         }
+
+        /// The swarm knows how it came to the address.
+        func found(by origin: PeerOrigin?) { state.value.foundBy = origin }
 
         /// Of TCP.
         var channel: (any Channel)? {

@@ -17,6 +17,7 @@ extension Swarm {
         if let peer = connection.peer {
             // The other transport of the dial was first.
             if state.value.connections.values.contains(where: { $0.peer == peer }) { return false }
+            connection.found(by: state.value.queue.entries[peer]?.origin)
             state.value.queue.connected(peer, isTCP: connection.transport == .tcp, now: .now())
         }
         if let twin = state.value.connections.values.first(where: { connection.isTwin(of: $0) }) {

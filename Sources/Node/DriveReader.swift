@@ -120,14 +120,7 @@ public actor DriveReader {
     }
 
     private func key(in registry: Registry?) throws(NodeError) -> PublicKey {
-        switch reference.drive {
-        case .key(let key): return key
-        case .name(let name):
-            if let key = registry?.drive(named: name) { return key }
-            throw NodeError(
-                .notFound, "no drive is called '\(name)' in \(configuration.store)",
-                hint: "'hyperfs drives' lists the names; --store chooses another store")
-        }
+        try reference.key(in: registry, of: configuration.store)
     }
 
     private func whyNotHere(_ key: PublicKey) -> NodeError {

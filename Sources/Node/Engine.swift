@@ -49,6 +49,7 @@ public final class Engine: Sendable {
         var addresses: [Swarm.Address] = []
         var repeated: [RepeatedTask] = []
         var memory: Swarm.Memory?
+        var control: ControlServer?
         var receiving = Rate()
         var sending = Rate()
         var isClosed = false
@@ -118,6 +119,7 @@ public final class Engine: Sendable {
             measure()
             disk.submit { _ in self.flush() }
         }
+        await listenForCommands()
         let pause = TimeAmount(Limits.memoryInterval)
         let saving = group.next().scheduleRepeatedTask(initialDelay: pause, delay: pause) {
             [weak self] _ in
@@ -136,6 +138,7 @@ public final class Engine: Sendable {
         }
         guard let repeated else { return }
         for task in repeated { task.cancel() }
+        await state.withLock { $0.control }?.close()
         await saveMemory()
         replicator.close()
         await swarm?.stop()
@@ -147,6 +150,24 @@ public final class Engine: Sendable {
             configuration.logger.error("closing the store: \(error)")
         }
         try? await group.shutdownGracefully()
+    }
+
+    /// Without the socket all works but commands that ask this process.
+    private func listenForCommands() async {
+        guard !configuration.isReadOnly else { return }
+        do {
+            guard let path = ControlSocket.path(store: configuration.store) else {
+                throw NodeError(
+                    .failed, "no folder for it in XDG_RUNTIME_DIR, /run or /tmp",
+                    hint: "set XDG_RUNTIME_DIR to a folder of your own")
+            }
+            let server = try await ControlServer.start(at: path, loop: group.next()) {
+                [weak self] in await self?.answer($0)
+            }
+            state.withLock { $0.control = server }
+        } catch {
+            configuration.logger.warning("no control socket: \(error)")
+        }
     }
 
     /// What the swarm knows now is where the next one begins.

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Every bound of this module, with its reason.
 enum Limits {
     /// How long a read waits for a block, and how long while no peer is known (CLI.md section 2).
@@ -19,6 +21,15 @@ enum Limits {
     static let memoryBytesMax = 1 << 20
     /// Addresses found on the network whose first dial a waiting reader waits for.
     static let foundMax = 64
+    /// How long `doctor` asks around: a lookup in a slow network, and two tries of the router.
+    static let examinationTime: Duration = .seconds(8)
+    /// A disk with less room than this is worth a warning.
+    static let scarceBytes: UInt64 = 1 << 30
+    /// The control socket: a connection that is silent, or an answer that takes longer, ends; a
+    /// path, and an answer that a command reads (some thousand peers).
+    static let controlTimeout: TimeAmount = .seconds(10)
+    static let controlPathBytes = 4096
+    static let controlBytes = 8 << 20
     /// A registry file (names, shares) larger than this is not ours.
     static let registryBytesMax = 16 << 20
     /// A local drive name: fits a file name and a URL.

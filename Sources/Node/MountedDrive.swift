@@ -135,13 +135,6 @@ public final class MountedDrive: Sendable {
 extension Engine {
     /// The key behind what was typed. Throws NodeError `.notFound` for a name that nobody gave.
     public func key(of reference: DriveReference) throws(NodeError) -> PublicKey {
-        switch reference.drive {
-        case .key(let key): return key
-        case .name(let name):
-            if let key = registry.drive(named: name) { return key }
-            throw NodeError(
-                .notFound, "no drive is called '\(name)' in \(configuration.store)",
-                hint: "'hyperfs drives' lists the names; --store chooses another store")
-        }
+        try reference.key(in: registry, of: configuration.store)
     }
 }

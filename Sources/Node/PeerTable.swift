@@ -20,10 +20,13 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
     struct Remote: Hashable, Sendable {
         let address: String
         let transport: Swarm.Transport
+        /// How its address became known; `nil`: it dialed us.
+        let origin: Swarm.PeerOrigin?
 
         init(_ connection: Swarm.Connection) {
             address = connection.remote
             transport = connection.transport
+            origin = connection.origin
         }
     }
 
@@ -81,6 +84,12 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
 
     /// Who is in reach now.
     var inReach: Reach { reach.withLock { $0 } }
+
+    /// Who is at the other end, connection by connection. Any thread.
+    func remotes() async -> [PeerID: Remote] {
+        let told = loop.submit { self.state.value.connections.mapValues { Remote($0) } }
+        return (try? await told.get()) ?? [:]
+    }
 
     /// The other ends; before the swarm starts. nil lets go of them.
     func attach(_ replicator: Replicator?, _ swarm: Swarm?) {

@@ -1,3 +1,4 @@
+import HyperCrypto
 import Hypercore
 
 extension Replicator {
@@ -14,7 +15,7 @@ extension Replicator {
         /// Bytes per second that it delivers at best; 0 = not known.
         public var bytesPerSecond: Double
         /// Feeds open on both sides.
-        public var feeds: Int
+        public var openFeeds: [DiscoveryKey]
         /// Blocks that went either way.
         public var transfers: TransferStatistics
         /// Requests that it has not answered.
@@ -62,7 +63,8 @@ extension Engine {
             return Replicator.PeerInfo(
                 id: peer.id, bytesIn: peer.session.bytesReceived, bytesOut: peer.bytesSent,
                 roundTrip: peer.estimator.roundTrip, bytesPerSecond: peer.estimator.rate,
-                feeds: peer.channels.values.count { $0.isOpen }, transfers: transfers,
+                openFeeds: peer.channelOf.filter { $0.value.isOpen }.map(\.key),
+                transfers: transfers,
                 requestsInFlight: peer.requestsInFlight, requestsQueued: peer.queue.count)
         }
     }

@@ -15,7 +15,8 @@ struct Hyperfs: AsyncParsableCommand {
             ShareCommand.self, MountCommand.self, UnmountCommand.self, CreateCommand.self,
             DrivesCommand.self, InfoCommand.self, ListCommand.self, TreeCommand.self,
             CatCommand.self, StatCommand.self, GetCommand.self, LogCommand.self,
-            DiffCommand.self, BootstrapCommand.self,
+            DiffCommand.self, PeersCommand.self, BootstrapCommand.self,
+            DoctorCommand.self,
         ])
 }
 

@@ -123,6 +123,11 @@ struct ShareCommand: AsyncParsableCommand {
             return console.note("imported, version \(version); the network is off")
         }
         console.note("ready, version \(version). Elsewhere:")
-        console.note("  hyperfs mount \(share.drive.key.hex) DIR --peer \(address)")
+        guard let network = engine.configuration.network, network.mdns || network.searchesWorld
+        else {
+            return console.note("  hyperfs mount \(share.drive.key.hex) DIR --peer \(address)")
+        }
+        console.note("  hyperfs mount \(share.drive.key.hex) DIR")
+        console.note("(and --peer \(address) where this machine is not found by itself)")
     }
 }

@@ -43,6 +43,7 @@ struct Command {
         process.environment = [
             "HOME": home.path, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TZ": "UTC",
             "HYPERFS_STORE": home("store"),
+            "XDG_RUNTIME_DIR": home.path,
             // Tests talk to nobody outside of what they made.
             "HYPERFS_NO_MAINLINE": "1", "HYPERFS_NO_PORT_MAPPING": "1",
         ].merging(environment) { $1 }

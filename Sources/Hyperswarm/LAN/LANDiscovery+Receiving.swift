@@ -60,7 +60,11 @@ extension LANDiscovery {
                 return strings.first ?? []
             }.first
             for topic in named {
-                guard let own = topics[topic], own.marker != marker else { continue }
+                guard let own = topics[topic] else { continue }
+                guard own.marker != marker else {
+                    counts.echoes += 1
+                    continue
+                }
                 let peer = Endpoint(ip: address, port: port)
                 guard topics[topic]?.mayReport(peer, now: now) == true else { continue }
                 counts.answers += 1

@@ -29,6 +29,9 @@ struct LANDiscovery: Sendable {
         var queries = 0
         /// Responses that named a topic of ours and were not our own.
         var answers = 0
+        /// Responses of our own that came back: the network carries multicast, to ourselves at
+        /// least.
+        var echoes = 0
         /// Packets that were not looked at: malformed, from elsewhere, or too many.
         var refused = 0
     }

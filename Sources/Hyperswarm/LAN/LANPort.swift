@@ -69,6 +69,11 @@ final class LANPort: PeerSource {
         return .andAllComplete(open.map(\.closeFuture), on: loop)
     }
 
+    /// Links that are used, what came back of our own, and answers of others.
+    var diagnosis: (links: Int, echoes: Int, answers: Int) {
+        (sockets.count, core.counts.echoes, core.counts.answers)
+    }
+
     var state: String {
         if sockets.isEmpty { return "LAN: no network" }
         return core.hasAnswers ? "LAN: answered" : "LAN: no answer yet"
