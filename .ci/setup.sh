@@ -5,7 +5,7 @@ set -euo pipefail
 # What the build needs, then what the tests and the demonstration use.
 packages=(
     git make pkg-config libsodium-dev libfuse3-dev libminiupnpc-dev
-    fuse3 attr rsync iproute2 nftables miniupnpd-nftables procps sqlite3
+    fuse3 attr rsync iproute2 nftables miniupnpd-nftables procps sqlite3 python3-libtorrent
 )
 
 missing=()

@@ -26,7 +26,11 @@ extension Swarm {
             made.append(dht)
         }
         // From the loopback there is no way into the world.
-        if configuration.mainline, !hosts.allSatisfy(\.isLoopback) || hosts.isEmpty {
+        let isConfined = !hosts.isEmpty && hosts.allSatisfy(\.isLoopback)
+        let ways = configuration.mainlineBootstrap
+        if configuration.mainline,
+            !isConfined || ways.contains(where: { Endpoint($0)?.ip.isLoopback == true })
+        {
             let mainline = makeMainline(on: port)
             state.value.tables.mainline = mainline
             made.append(mainline)

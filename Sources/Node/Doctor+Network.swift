@@ -53,9 +53,7 @@ extension Doctor {
         guard mainline.nodes > 0 else {
             return Finding(
                 "mainline", .warning, "BitTorrent's DHT does not answer",
-                hint:
-                    "no internet, no DNS, or UDP is stopped: try 'getent hosts router.bittorrent.com'"
-            )
+                hint: "is there internet, DNS, and UDP? Try 'getent hosts router.bittorrent.com'")
         }
         return Finding("mainline", .ok, "\(mainline.nodes) nodes of BitTorrent's DHT known")
     }

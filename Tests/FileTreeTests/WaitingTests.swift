@@ -104,6 +104,8 @@ struct WaitingTests {
         try rig.write("/f", pattern(1000))
         let tree = try rig.foreignTree()
         let handle = try await tree.openFile("/f")
+        // Who was answered is struck off a moment later.
+        while tree.waitingCount > 0 { await Task.yield() }
         rig.peer.become(.holding)
         let read = Box<Result<Void, PosixError>>()
         let pending = tree.prepareRead(handle: handle, offset: 0, count: 9) { read.put($0) }

@@ -98,3 +98,11 @@ struct TestSwarm: Sendable {
         try await group.shutdownGracefully()
     }
 }
+
+extension Swarm {
+    /// Dials without TCP. On the loop.
+    func dialByUTP(_ address: Address) {
+        guard let endpoint = Endpoint(address) else { return }
+        Dial(address, by: self).startUTP(to: endpoint)
+    }
+}

@@ -171,11 +171,6 @@ extension TestSwarm {
 }
 
 extension Swarm {
-    fileprivate func dialByUTP(_ address: Address) {
-        guard let endpoint = Endpoint(address) else { return }
-        Dial(address, by: self).startUTP(to: endpoint)
-    }
-
     fileprivate func closeTCP() async throws {
         try await loop.flatSubmit {
             let listeners = self.state.value.listeners
