@@ -15,6 +15,10 @@ enum Limits {
         static let connectionsMax = 256
         /// Open connections that came from one address: one host must not take all places.
         static let connectionsPerHostMax = 64
+        /// Connections that have come and not shown a key yet, in all and from one address: a
+        /// household behind one router may come at once.
+        static let strangersMax = 128
+        static let strangersPerHostMax = 16
         /// uTP is tried this long after TCP (3.2): where TCP gets through it is not needed.
         static let utpHeadStart: TimeAmount = .milliseconds(150)
         /// A peer that refuses TCP gets this long to answer by uTP.

@@ -26,7 +26,14 @@ extension Swarm {
             return false
         }
         // Counted when it is accepted, not before: of many that come in one go none is yet.
-        if connection.peer == nil, !state.value.queue.accept(connection.host) { return false }
+        if connection.peer == nil {
+            let id = ObjectIdentifier(connection)
+            guard state.value.strangers.came(id, from: connection.host) else { return false }
+            guard state.value.queue.accept(connection.host) else {
+                state.value.strangers.gone(id)
+                return false
+            }
+        }
         state.value.connections[ObjectIdentifier(connection)] = connection
         handler.opened(connection)
         return true
@@ -48,6 +55,7 @@ extension Swarm {
     ) -> Bool {
         let id = ObjectIdentifier(connection)
         guard state.value.connections[id] != nil else { return false }
+        state.value.strangers.gone(id)
         if let peer = connection.peer { state.value.queue.identified(peer) }
         let outcome = state.value.duplicates.identified(
             id, local: local, remote: remote, isInitiator: connection.isInitiator,
@@ -93,6 +101,7 @@ extension Swarm {
     func ended(_ connection: Connection) {
         let id = ObjectIdentifier(connection)
         guard state.value.connections.removeValue(forKey: id) != nil else { return }
+        state.value.strangers.gone(id)
         if let peer = connection.peer {
             state.value.queue.closed(peer, now: .now())
         } else {

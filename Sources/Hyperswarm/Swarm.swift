@@ -98,6 +98,7 @@ public final class Swarm: Sendable {
         var connections: [ObjectIdentifier: Connection] = [:]
         var queue = PeerQueue(random: SystemRandomNumberGenerator())
         var duplicates = Deduplication<ObjectIdentifier>()
+        var strangers = Strangers<ObjectIdentifier>()
         /// Addresses that are left alone for as long as a connection lives.
         var resting: [ObjectIdentifier: [Address]] = [:]
         var timer: (deadline: NIODeadline, task: Scheduled<Void>)?

@@ -125,17 +125,18 @@ struct SwarmTests {
         try await group.shutdownGracefully()
     }
 
+    /// Who never shows a key keeps nobody out but his own.
     @Test func oneHostCannotTakeEveryPlace() async throws {
         let server = TestSwarm()
         let address = try await server.swarm.start()[0]
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var clients: [any Channel] = []
-        for _ in 0...Limits.Own.connectionsPerHostMax {
+        for _ in 0...Limits.Own.strangersPerHostMax {
             let client = ClientBootstrap(group: group)
             clients.append(try await client.connect(host: address.host, port: address.port).get())
         }
         try await #require(clients.last).closeFuture.get()
-        #expect(server.recorder.connections.count == Limits.Own.connectionsPerHostMax)
+        #expect(server.recorder.connections.count == Limits.Own.strangersPerHostMax)
         try await server.stop()
         try await group.shutdownGracefully()
     }
