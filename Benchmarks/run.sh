@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds a release of hyperfs and of the benchmarks and runs them; what it prints is the table of
-# docs/benchmarks.md. `Benchmarks/run.sh [floor|import|local|cold|latency|memory ...]`,
+# docs/benchmarks.md. `Benchmarks/run.sh [floor|import|local|writes|cold|latency|memory ...]`,
 # or `dht-simulation`, `dht-simulation-full`
 set -eu
 cd "$(dirname "$0")/.."

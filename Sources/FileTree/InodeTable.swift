@@ -142,8 +142,8 @@ extension InodeTable.State {
         guard number.isExclusive else { return number.preferred }
         var candidate = number.preferred
         while byNumber[candidate] != nil {
-            // A step that is odd reaches every number; where it leads is of no importance.
-            candidate = max(2, (candidate &+ 0x9E37_79B9_7F4A_7C15) >> 1)
+            // An odd step goes through all numbers before it comes to one again.
+            candidate = max(2, (candidate &+ 0x1E37_79B9_7F4A_7C15) & (.max >> 1))
         }
         byNumber[candidate] = next
         return candidate

@@ -51,6 +51,8 @@ enum Limits {
     static let stagedMemoryBytes = 24 << 20
     /// Ranges of one file's stage; a file that is written in more places is copied whole.
     static let stagedRanges = 16_384
+    /// Bytes that are copied at once then.
+    static let copiedBytes = 1 << 20
     /// Stages of one file on top of each other: one for each commit that failed and was written
     /// over since.
     static let stagesMax = 8

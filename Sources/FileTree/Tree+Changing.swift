@@ -99,6 +99,12 @@ extension Tree {
 
     /// Puts a new item at a place that is free, and tells the kernel of it.
     func add(_ stat: Stat, at slot: Slot) throws -> (inode: Inode, item: Item) {
+        var stat = stat
+        let folder = try item(of: slot.folder).stat
+        if folder.mode & S_ISGID != 0 {
+            if configuration.showsOwners { stat.gid = folder.gid }
+            if stat.kind == .directory { stat.mode |= S_ISGID }
+        }
         let item = Item(stat, of: slot.volume.drive, isNew: true)
         try touch(slot.folder)
         slot.writer.overlay.set(.item(item), at: slot.place)

@@ -30,7 +30,7 @@ extension Tree {
         // The bytes are frozen before the names are looked at: a name never points to less than
         // what was closed before it was given.
         let frozen = try freeze(writer, everything: everything)
-        var steps = gate.changing { plan(writer, frozen) }
+        var steps = gate.changing { plan(writer, frozen, everything: everything) }
         guard !steps.isEmpty else { return isPutOff(writer) }
         try append(&steps, to: volume.drive)
         try volume.drive.apply(try edits(steps, of: volume))
@@ -98,13 +98,17 @@ extension Tree {
     }
 
     /// What goes into the drive: everything but files it has never had and that are not due.
-    private func plan(_ writer: Writer, _ frozen: [ObjectIdentifier: Layers]) -> [Step] {
+    private func plan(
+        _ writer: Writer, _ frozen: [ObjectIdentifier: Layers], everything: Bool
+    ) -> [Step] {
         writer.overlay.all.compactMap { place, change in
             var step = Step(place: place, change: change)
             guard case .item(let item) = change else { return step }
             step.content = frozen[ObjectIdentifier(item)]
-            let (isNew, isStaged) = item.facts.withLock { ($0.isNew, $0.isStaged) }
-            if isNew, isStaged, step.content == nil { return nil }
+            let isBegun = item.facts.withLock { facts in
+                facts.isNew && (facts.isStaged || (facts.writers > 0 && facts.want < .synced))
+            }
+            if isBegun, step.content == nil, !everything { return nil }
             let (stat, count) = item.committedStat()
             step.stat = stat
             step.count = count
@@ -165,6 +169,7 @@ extension Tree {
         case (.item(let item), .item(let now)?) where item === now:
             let isSame = item.facts.withLock { facts in
                 facts.isNew = false
+                if !facts.isStaged { facts.want = .nobody }
                 return facts.change == step.count && !facts.isStaged
             }
             guard isSame else { return }

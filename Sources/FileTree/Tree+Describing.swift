@@ -63,9 +63,11 @@ extension Tree {
         let old = item.stat.size
         // Zeros take place in the drive like all others.
         if size > old { try writer.area.reserve((size - old) / 2) }
-        try item.openStage(in: writer.area)
-        register(item, of: node)
-        _ = try item.change { $0.resize(to: size) }
+        // A commit may freeze the stage before it is used.
+        while try !item.change({ $0.resize(to: size) }) {
+            try item.openStage(in: writer.area)
+            register(item, of: node)
+        }
     }
 
     /// Sets an extended attribute; `flags` as in setxattr. EOPNOTSUPP but for `user.*`.

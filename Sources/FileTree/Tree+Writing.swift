@@ -115,7 +115,7 @@ extension Tree {
         guard file.isWriter, case .item(let item, let volume) = file.source else { return }
         let isDue = item.facts.withLock { facts in
             facts.writers -= 1
-            return facts.writers == 0 && facts.isStaged
+            return facts.writers == 0 && (facts.isStaged || facts.isNew)
         }
         if isDue { volume.writer?.soon() }
     }

@@ -56,7 +56,12 @@ public final class Tree: Sendable {
         follow(rootVolume)
         writer?.onCommit { [weak self] everything in
             guard let self else { return false }
-            return try commit(rootVolume, everything: everything)
+            do {
+                return try commit(rootVolume, everything: everything)
+            } catch {
+                self.configuration.note("what was written cannot be committed yet: \(error)")
+                throw error
+            }
         }
     }
 

@@ -132,7 +132,11 @@ extension Drive {
         }
         // One that says nonsense is as none: the root always exists.
         guard let value = node?.value, let stat = try? Stat(decoding: value) else { return nil }
-        return Stat.directory(mode: stat.mode & 0o7777, mtime: stat.mtime)
+        var root = Stat.directory(mode: stat.mode & 0o7777, mtime: stat.mtime)
+        root.uid = stat.uid
+        root.gid = stat.gid
+        root.attributes = stat.attributes
+        return root
     }
 
     /// The root of a drive has no entry: it always exists.

@@ -4,7 +4,7 @@ import Foundation
 ///
 ///     bench HYPERFS LABNET [section ...]
 ///
-/// Sections: floor import local cold latency memory; only when asked for, dht-simulation and
+/// Sections: floor import local writes cold latency memory; only when asked for, dht-simulation and
 /// dht-simulation-full (100 000 nodes). All but those two need root, FUSE, and for the comparisons
 /// bindfs and sshfs; what is missing is said and left out of the table.
 @main
@@ -20,11 +20,11 @@ struct Bench {
             return
         }
         guard arguments.count >= 2 else {
-            print("usage: bench HYPERFS LABNET [floor|import|local|cold|latency|memory ...]")
+            print("usage: bench HYPERFS LABNET [floor|import|local|writes|cold|latency|memory ...]")
             exit(64)
         }
         let lab = Lab(hyperfs: arguments[0], labnet: arguments[1])
-        let all = ["floor", "import", "local", "cold", "latency", "memory"]
+        let all = ["floor", "import", "local", "writes", "cold", "latency", "memory"]
         let wanted = arguments.count > 2 ? Array(arguments[2...]) : all
         let stops = [SIGINT, SIGTERM].map { cleaningUp(lab, at: $0) }
         defer { stops.forEach { $0.cancel() } }
@@ -34,6 +34,7 @@ struct Bench {
                 case "floor": _ = lab.floor()
                 case "import": try lab.imports()
                 case "local": try lab.localReads()
+                case "writes": try lab.writes()
                 case "cold": try lab.coldReads()
                 case "latency": try lab.latency()
                 case "memory": try lab.memory()

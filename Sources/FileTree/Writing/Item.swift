@@ -86,6 +86,11 @@ final class Item: Sendable {
             guard layers.isOpen else { return false }
             defer { note(layers.size) }
             try layers.change(body)
+            do {
+                try layers.consolidateIfScattered()
+            } catch {
+                throw PosixError(error)
+            }
             return true
         }
     }
@@ -113,6 +118,7 @@ final class Item: Sendable {
             let now = WallClock.milliseconds
             facts.withLock { facts in
                 facts.stat.setContent(of: content)
+                facts.isStaged = false
                 facts.stat.mtime = now
                 facts.stat.ctime = now
                 facts.change += 1

@@ -48,6 +48,23 @@ struct Layers: Sendable {
         try body(&stages[stages.count - 1])
     }
 
+    /// Copies everything into the newest stage, when it is in too many pieces.
+    mutating func consolidateIfScattered() throws {
+        guard isOpen, let stage = stages.last, stage.extents.ranges.count > Limits.stagedRanges
+        else { return }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Limits.copiedBytes, alignment: 16)
+        defer { buffer.deallocate() }
+        var offset: UInt64 = 0
+        while offset < size {
+            let end = min(size, offset + UInt64(buffer.count))
+            let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(end - offset)])
+            guard try read(offset..<end, into: piece) else { return }
+            try stages[stages.count - 1].write(UnsafeRawBufferPointer(piece), at: offset)
+            offset = end
+        }
+    }
+
     /// What a commit takes: everything up to now.
     mutating func freeze() -> Layers {
         if stages.count < Limits.stagesMax { frozenCount = stages.count }

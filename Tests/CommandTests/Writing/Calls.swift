@@ -1,7 +1,10 @@
-import Glibc
+import Foundation
 
 /// System calls that Glibc's module leaves out.
 enum Calls {
+    /// O_DIRECT
+    static let direct: Int32 = 0o40000
+
     private static func symbol<T>(_ name: String, as type: T.Type) -> T {
         unsafeBitCast(dlsym(nil, name), to: type)
     }

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import TestSupport
 
 /// Takes steps below a folder with plain system calls and says what came of each, so that two

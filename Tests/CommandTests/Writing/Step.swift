@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import TestSupport
 
 /// One random thing that a program may do with files.

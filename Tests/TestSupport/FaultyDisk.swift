@@ -1,16 +1,20 @@
-import Corestore
 import HyperCrypto
 import Hypercore
 import Synchronization
-import TestSupport
 
 /// The feeds of one store on a disk whose calls fail as planned and whose power may fail.
-final class FaultyDisk: Sendable {
-    let plan = FaultPlan()
-    let log = WriteLog()
+public final class FaultyDisk: Sendable {
+    /// Which call fails.
+    public let plan = FaultPlan()
+    /// What was changed.
+    public let log = WriteLog()
     private let feeds = Mutex<[DiscoveryKey: FaultyStorage<MemoryStorage>]>([:])
 
-    func storage(_ key: DiscoveryKey) -> FaultyStorage<MemoryStorage> {
+    /// A disk on which nothing fails yet.
+    public init() {}
+
+    /// The files of a feed, the same ones for each call.
+    public func storage(_ key: DiscoveryKey) -> FaultyStorage<MemoryStorage> {
         feeds.withLock { feeds in
             let storage =
                 feeds[key]
@@ -22,7 +26,7 @@ final class FaultyDisk: Sendable {
 
     /// All feeds as they may be after a crash behind the first `count` changes. With a seed, what
     /// was not synced is kept, lost or torn by chance.
-    func image(after count: Int, seed: UInt64?) -> [DiscoveryKey: MemoryStorage] {
+    public func image(after count: Int, seed: UInt64?) -> [DiscoveryKey: MemoryStorage] {
         feeds.withLock { $0 }.mapValues { storage in
             storage.image(after: count) { change in
                 guard let seed else { return .kept }
