@@ -36,7 +36,8 @@ let rooms: [Room] = [
     Room(name: "Hypercore", needs: ["HyperCrypto", deque]),
     Room(
         name: "Replication",
-        needs: ["Hypercore", "HyperCrypto", "WireMessages", deque, heap, ordered]),
+        needs: ["Hypercore", "HyperCrypto", "WireMessages", deque, heap, ordered],
+        testNeeds: ["SwarmSimulation"]),
     Room(name: "Corestore", needs: ["Replication", "Hypercore", "HyperCrypto"]),
     Room(name: "Hypertrie", needs: ["Hypercore", "HyperCrypto", "WireMessages", ordered]),
     Room(
@@ -60,6 +61,7 @@ let package = Package(
     products: rooms.map { .library(name: $0.name, targets: [$0.name]) }
         + [
             .library(name: "DHTSimulation", targets: ["DHTSimulation"]),
+            .library(name: "SwarmSimulation", targets: ["SwarmSimulation"]),
             .executable(name: "hyperfs", targets: ["hyperfs"]),
         ],
     dependencies: [
@@ -98,6 +100,11 @@ let package = Package(
         .target(
             name: "DHTSimulation", dependencies: ["Hyperswarm", "TestSupport", heap],
             path: "Tests/DHTSimulation", swiftSettings: strict),
+        // Whole nodes that replicate over lines of given speed: likewise.
+        .target(
+            name: "SwarmSimulation",
+            dependencies: ["Replication", "Hypercore", "HyperCrypto", "TestSupport", heap, deque],
+            path: "Tests/SwarmSimulation", swiftSettings: strict),
     ]
         + rooms.map {
             .target(

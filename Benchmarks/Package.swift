@@ -12,6 +12,7 @@ let package = Package(
                 .product(name: "HyperCrypto", package: "hyperfs"),
                 .product(name: "Hyperswarm", package: "hyperfs"),
                 .product(name: "DHTSimulation", package: "hyperfs"),
+                .product(name: "SwarmSimulation", package: "hyperfs"),
             ],
             swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
     ])

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds a release of hyperfs and of the benchmarks and runs them; what it prints is the table of
 # docs/benchmarks.md. `Benchmarks/run.sh [floor|import|local|writes|cold|latency|memory ...]`,
-# or `dht-simulation`, `dht-simulation-full`
+# or `dht-simulation`, `dht-simulation-full`, `swarm-simulation`
 set -eu
 cd "$(dirname "$0")/.."
 missing=""

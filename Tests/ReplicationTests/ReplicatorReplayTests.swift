@@ -1,5 +1,6 @@
 import HyperCrypto
 import Hypercore
+import SwarmSimulation
 import TestSupport
 import Testing
 

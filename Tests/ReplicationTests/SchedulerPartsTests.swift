@@ -17,7 +17,9 @@ struct SchedulerPartsTests {
         let bytes = 65536
         for _ in 0..<blocks {
             while inFlight.isEmpty || (inFlight.count + 1) * bytes <= estimator.windowBytes {
-                let sample = estimator.sent(bytesInFlight: inFlight.count * bytes, now: now)
+                let sent = inFlight.count * bytes
+                let sample = estimator.sent(
+                    bytesInFlight: sent, wasBusy: sent * 2 >= estimator.windowBytes, now: now)
                 let leaves = max(lineFree, now + roundTrip / 2)
                 lineFree = leaves + .seconds(Double(bytes) / bytesPerSecond)
                 inFlight.append((sample, lineFree + roundTrip / 2))

@@ -4,9 +4,10 @@ import Foundation
 ///
 ///     bench HYPERFS LABNET [section ...]
 ///
-/// Sections: floor import local writes cold latency memory; only when asked for, dht-simulation and
-/// dht-simulation-full (100 000 nodes). All but those two need root, FUSE, and for the comparisons
-/// bindfs and sshfs; what is missing is said and left out of the table.
+/// Sections: floor import local writes cold latency memory; only when asked for, dht-simulation,
+/// dht-simulation-full (100 000 nodes) and swarm-simulation. All but those three need root, FUSE,
+/// and for
+/// the comparisons bindfs and sshfs; what is missing is said and left out of the table.
 @main
 struct Bench {
     static func main() {
@@ -40,6 +41,7 @@ struct Bench {
                 case "memory": try lab.memory()
                 case "dht-simulation": DHTRuns.run(full: false)
                 case "dht-simulation-full": DHTRuns.run(full: true)
+                case "swarm-simulation": SwarmRuns.run()
                 default: print("bench: no section '\(section)'; there are \(all)")
                 }
             } catch {

@@ -18,11 +18,7 @@ enum DHTRuns {
 
     private static func measure(_ count: Int) {
         let started = Date()
-        let network = DHTSimulation(seed: 2026)
-        // A network that has grown while it was alive.
-        network.grow(to: count, over: .milliseconds(10 * Int64(count)))
-        network.run(for: .seconds(60))
-        let joined = network.load.reduce(0, +)
+        let network = grown(to: count)
         var conditions = network.conditions
         conditions.loss = 0.02
         network.conditions = conditions
@@ -33,6 +29,9 @@ enum DHTRuns {
         var rounds: [Double] = []
         var all: [Double] = []
         var announces: [Double] = []
+        // Looked up by newcomers who come all at once: while each is awaited, time passes for every
+        // node of the network.
+        var searches: [(topic: DHTKey, announcer: Int)] = []
         for number in 0..<lookups {
             let topic = DHTKey(Blake2b.hash32(Array("topic \(number)".utf8)))
             let announcer = network.anyHonest()
@@ -42,8 +41,11 @@ enum DHTRuns {
                 network.kill(network.anyHonest())
                 network.addNode()
             }
-            let client = network.addNode(mode: .ephemeral)
-            network.run(for: .seconds(3))
+            searches.append((topic, announcer))
+        }
+        let clients = searches.map { _ in network.addNode(mode: .ephemeral) }
+        network.run(for: .seconds(3))
+        for ((topic, announcer), client) in zip(searches, clients) {
             let outcome = network.lookup(topic, from: client)
             guard outcome.peers.contains(network.endpoint(announcer)),
                 let first = outcome.timeToFirst
@@ -56,8 +58,8 @@ enum DHTRuns {
             all.append(Double(outcome.datagrams))
         }
         let before = network.load
-        network.run(for: .seconds(120))
-        let idle = zip(network.load, before).map { Double($0 - $1) / 120 }
+        network.run(for: .seconds(60))
+        let idle = zip(network.load, before).map { Double($0 - $1) / 60 }
         let size = "\(count) nodes:"
         print("| \(size) peers found | \(found) of \(lookups) |")
         print("| \(size) datagrams to the first peers | \(spread(toFirst)) |")
@@ -65,10 +67,21 @@ enum DHTRuns {
         print("| \(size) round trips to the first peers | \(spread(rounds)) |")
         print("| \(size) datagrams of a lookup | \(spread(all)) |")
         print("| \(size) datagrams of an announce | \(spread(announces)) |")
-        print("| \(size) datagrams received per node while joining | \(joined / count) |")
         print("| \(size) datagrams a second received by an idle node | \(spread(idle)) |")
         let seconds = Int(Date().timeIntervalSince(started))
         print("| \(size) memory of the simulation | \(residentMiB()) MiB, \(seconds) s |")
+        fflush(nil)
+    }
+
+    /// A network that has grown while it was alive.
+    private static func grown(to count: Int) -> DHTSimulation {
+        let network = DHTSimulation(seed: 2026)
+        network.grow(to: count, over: .milliseconds(5 * Int64(count)))
+        network.run(for: .seconds(60))
+        let joined = network.load.reduce(0, +)
+        print("| \(count) nodes: datagrams received per node while joining | \(joined / count) |")
+        fflush(nil)
+        return network
     }
 
     private static func spread(_ values: [Double]) -> String {

@@ -38,6 +38,7 @@ extension Engine {
     }
 
     private func start(_ demand: ActiveDemand) {
+        isScatterDue = true
         let replication = demand.replication
         guard let walk = demand.walk else {
             replication.otherDemands.append(demand)
@@ -116,6 +117,8 @@ extension Engine {
 
     /// Peers or their blocks have changed: everything that is not on its way is looked at again.
     func reconsider(_ replication: FeedReplication) {
+        for channel in replication.channels { channel.spentDemand = nil }
+        isScatterDue = true
         for demand in replication.demandsInOrder where demand.walk != nil {
             demand.cursor = demand.low
             demand.isStarved = false

@@ -18,7 +18,9 @@ extension Engine {
     func hedge() {
         isHedgeDue = false
         let readers = demands.all.filter {
-            $0.priority == .foreground && $0.replication.channels.count > 1
+            // A copy only waits for somebody once all the rest is asked for.
+            ($0.priority == .foreground || $0.priority == .background && $0.isStarved)
+                && $0.replication.channels.count > 1
         }
         var next: ContinuousClock.Instant?
         for demand in readers.sorted(by: { $0.id.raw < $1.id.raw }) {

@@ -65,3 +65,8 @@ extension Engine {
         }
     }
 }
+
+extension Replicator {
+    /// What contradicts itself, for the simulations.
+    package func violations() -> [String] { engine.violations() }
+}

@@ -49,6 +49,7 @@ extension Engine {
             channel.wantsOutstanding -= 1
         }
         channel.isHopeful = false
+        channel.spentDemand = nil
         var work = 1
         if let bitfield {
             var range = start..<start + (length ?? 1)

@@ -72,6 +72,7 @@ extension Engine {
     func unbook(_ bytes: Int, from peer: PeerState) {
         peer.bytesInFlight -= bytes
         peer.requestsInFlight -= 1
+        isScatterDue = true
         peer.beginWait(now)
     }
 

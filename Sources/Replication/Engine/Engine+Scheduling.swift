@@ -19,9 +19,10 @@ extension Engine {
             // They come behind those that did not get a turn.
             for demand in blocked { demands.enqueue(demand) }
         }
+        isScatterDue = false
     }
 
-    private enum Outcome {
+    enum IssueOutcome {
         /// It got its share of this turn.
         case more
         /// Whoever has its blocks has no room.
@@ -36,7 +37,8 @@ extension Engine {
         case nobody
     }
 
-    private func issue(_ demand: ActiveDemand) -> Outcome {
+    private func issue(_ demand: ActiveDemand) -> IssueOutcome {
+        if isScattered(demand) { return scatter(demand) }
         guard let walk = demand.walk else { return .exhausted }
         let replication = demand.replication
         var position = demand.cursor
@@ -119,7 +121,7 @@ extension Engine {
     }
 
     /// Whether somebody reads right now, so that background work leaves room.
-    private var isReading: Bool {
+    var isReading: Bool {
         lastForeground.map { now - $0 < .seconds(1) } ?? false
     }
 
@@ -138,10 +140,11 @@ extension Engine {
 
     // -- requests
 
-    func request(_ block: UInt64, on channel: FeedChannel) {
+    /// - Parameter window: of which it takes its part; `nil` = the peer's whole window.
+    func request(_ block: UInt64, on channel: FeedChannel, window: Int? = nil) {
         let replication = channel.replication
         let bytes = replication.requestBytes
-        let ask = beginAsk(on: channel, bytes: bytes)
+        let ask = beginAsk(on: channel, bytes: bytes, window: window)
         channel.outstanding[block] = FeedChannel.Outstanding(
             sample: ask.sample, bytes: bytes, lateAt: ask.lateAt)
         replication.reserve(block)
@@ -169,9 +172,15 @@ extension Engine {
     }
 
     /// Books a request into its peer's window.
-    private func beginAsk(on channel: FeedChannel, bytes: Int) -> FeedChannel.Ask {
+    private func beginAsk(
+        on channel: FeedChannel, bytes: Int, window: Int? = nil
+    ) -> FeedChannel.Ask {
         let peer = channel.peer
-        let sample = peer.estimator.sent(bytesInFlight: peer.bytesInFlight, now: now)
+        // The last that fits into a window makes it busy, however small it is.
+        let inFlight = peer.bytesInFlight + (window == nil ? 0 : bytes)
+        let sample = peer.estimator.sent(
+            bytesInFlight: peer.bytesInFlight,
+            wasBusy: inFlight * 2 >= window ?? peer.estimator.windowBytes, now: now)
         let delay = peer.estimator.expectedDelay(ofBytes: peer.bytesInFlight + bytes)
         if peer.requestsInFlight == 0 {
             peer.beginWait(now)

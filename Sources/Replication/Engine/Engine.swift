@@ -40,6 +40,10 @@ final class Engine: @unchecked Sendable {
     /// Feeds that something happened to outside of a turn.
     var mailed: [FeedReplication] = []
     var unannounced: [FeedReplication] = []
+    /// Somebody has more room, or more blocks, than when `scatter` looked last.
+    var isScatterDue = true
+    /// Whom `scatter` asks first.
+    var scatterTurn = 0
     /// When the last foreground demand was made: background work steps back for a while.
     var lastForeground: ContinuousClock.Instant?
 
@@ -105,6 +109,7 @@ final class Engine: @unchecked Sendable {
     }
 
     func markChanged(_ replication: FeedReplication, content: Bool) {
+        isScatterDue = true
         if !replication.isChanged { changed.append(replication) }
         if content {
             replication.contentChanged = true

@@ -37,6 +37,15 @@ struct DeliveryEstimator {
         min(max(SchedulerLimits.windowBytesMin, 2 * pipeBytes), SchedulerLimits.windowBytesMax)
     }
 
+    /// The window of whole copies: what comes within a moment. What waits in a slow peer's queue
+    /// can be asked of nobody else, and may be here long before it comes.
+    var copyWindowBytes: Int {
+        let moment = Int(
+            min(rate * SchedulerLimits.copyMoment.inSeconds, Double(SchedulerLimits.windowBytesMax))
+        )
+        return min(max(SchedulerLimits.backgroundBytesMin, 2 * pipeBytes, moment), windowBytes)
+    }
+
     /// When the last of `bytes` in flight is expected, from now.
     func expectedDelay(ofBytes bytes: Int) -> Duration {
         let roundTrip = roundTrip ?? SchedulerLimits.roundTripGuess
@@ -52,10 +61,12 @@ struct DeliveryEstimator {
         roundTrip = roundTrip.map { min($0, measured) } ?? measured
     }
 
-    mutating func sent(bytesInFlight: Int, now: ContinuousClock.Instant) -> Sample {
+    mutating func sent(
+        bytesInFlight: Int, wasBusy: Bool, now: ContinuousClock.Instant
+    ) -> Sample {
         Sample(
             sentAt: now, deliveredBefore: deliveredBytes, wasIdle: bytesInFlight == 0,
-            wasBusy: bytesInFlight * 2 >= windowBytes)
+            wasBusy: wasBusy)
     }
 
     mutating func answered(_ sample: Sample, bytes: Int, now: ContinuousClock.Instant) {

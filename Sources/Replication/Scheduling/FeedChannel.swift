@@ -37,6 +37,10 @@ final class FeedChannel {
     var wantsOutstanding = 0
     /// A very old peer answers no Want (11.2).
     var answersWants = true
+    /// Positions of a demand that are fetched one after another (`Engine.scatter`).
+    var piece: Range<UInt64>?
+    /// A demand for which this peer has nothing that is not here or on its way.
+    var spentDemand: DemandID?
     /// The demand that follows this peer's length, if there is one.
     var followDemand: DemandID?
 

@@ -67,6 +67,21 @@ final class FeedReplication {
     /// What a request for one block counts in a peer's window.
     var requestBytes: Int { max(typicalBytes, SchedulerLimits.answerBytesMin) }
 
+    /// Blocks that are fetched together when the order does not matter.
+    var blocksPerPiece: UInt64 {
+        UInt64(max(1, SchedulerLimits.scatterPieceBytes / requestBytes))
+    }
+
+    /// Whether a peer has everything.
+    func isSource(_ channel: FeedChannel) -> Bool {
+        channel.remote.contiguous >= max(1, feed.length)
+    }
+
+    /// Whether anybody has a block who has not everything.
+    func isSpread(_ block: UInt64) -> Bool {
+        channels.contains { $0.remote.has(block) && !isSource($0) }
+    }
+
     /// Looks at the feed's length anew.
     func measure() {
         let length = feed.length

@@ -126,6 +126,22 @@ final class PeerState {
         return requestsInFlight < requests && bytesInFlight + bytes <= window
     }
 
+    /// The window of whole copies (`Engine.scatter`), smaller while somebody reads.
+    func copyWindow(whileReading: Bool) -> Int {
+        let window = estimator.copyWindowBytes
+        guard whileReading else { return window }
+        return min(
+            window / SchedulerLimits.backgroundShare,
+            max(SchedulerLimits.backgroundBytesMin, estimator.pipeBytes))
+    }
+
+    /// Whether a block of this size fits into a window.
+    func hasRoom(_ bytes: Int, window: Int) -> Bool {
+        guard requestsInFlight > 0 else { return true }
+        return requestsInFlight < SchedulerLimits.requestsInFlightMax
+            && bytesInFlight + bytes <= window
+    }
+
     /// Whether more may be put into its output now.
     var takesOutput: Bool {
         !isGone && isWritable && session.queuedBytes < SchedulerLimits.outputBytesMax

@@ -64,6 +64,23 @@ enum SchedulerLimits {
     /// Time-outs that such progress puts off: 8 MiB at 28 KB/s.
     static let respitesMax = 15
 
+    // -- ours: whole copies
+
+    /// What each peer is asked for at a time, in its order: a few blocks are better proven
+    /// together.
+    static let scatterPieceBytes = 16 << 10
+    /// Pieces of which the rarest is chosen: almost the rarest of all, at a bounded cost.
+    static let scatterSamples = 8
+    /// Steps to find a block that one peer has and we lack; the next turn looks elsewhere.
+    static let scatterSteps = 64
+    /// Blocks that are looked at to find one that only complete peers have.
+    static let scatterScan = 64
+    /// From a single peer, feeds of smaller blocks than this are fetched in their order.
+    static let scatterAloneBytesMin = 4 << 10
+    /// A peer is asked for what it delivers in this time: long enough for a full pipe, short enough
+    /// to notice that others have become quicker.
+    static let copyMoment: Duration = .milliseconds(500)
+
     // -- ours: remembering what peers have
 
     /// Partly filled pages of 32768 blocks per channel: 4 MiB of memory.

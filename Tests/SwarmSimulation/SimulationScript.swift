@@ -1,37 +1,36 @@
 import HyperCrypto
 import Hypercore
+import Replication
 import TestSupport
 
-@testable import Replication
-
 /// A peer that a test plays by hand: a `Session` and a script instead of a scheduler.
-final class SimulationScript: SimulationHost, @unchecked Sendable {
-    let world: SimulationWorld
-    let feed: Feed
-    var session: Session?
-    private(set) var end: SimulationEnd?
-    private(set) var channel: Session.ChannelID?
-    private(set) var isConnected = false
-    private(set) var isWritable = true
+package final class SimulationScript: SimulationHost, @unchecked Sendable {
+    package let world: SimulationWorld
+    package let feed: Feed
+    package var session: Session?
+    package private(set) var end: SimulationEnd?
+    package private(set) var channel: Session.ChannelID?
+    package private(set) var isConnected = false
+    package private(set) var isWritable = true
     /// Everything the other side said.
-    private(set) var heard: [Message] = []
-    private(set) var strangers: [DiscoveryKey] = []
-    private(set) var closed = 0
-    private(set) var extensions: [String] = []
+    package private(set) var heard: [Message] = []
+    package private(set) var strangers: [DiscoveryKey] = []
+    package private(set) var closed = 0
+    package private(set) var extensions: [String] = []
     private let opensAtOnce: Bool
     /// What to do when both sides are open, and with each message.
-    var onOpen: (SimulationScript) -> Void = { _ in }
-    var onMessage: (SimulationScript, Message) -> Void = { _, _ in }
+    package var onOpen: (SimulationScript) -> Void = { _ in }
+    package var onMessage: (SimulationScript, Message) -> Void = { _, _ in }
     private var remoteNodes = RemoteNodes()
 
-    init(_ world: SimulationWorld, _ feed: Feed, opensAtOnce: Bool = true) {
+    package init(_ world: SimulationWorld, _ feed: Feed, opensAtOnce: Bool = true) {
         self.world = world
         self.feed = feed
         self.opensAtOnce = opensAtOnce
     }
 
     /// A peer that has the whole feed and answers each request as `answer` says.
-    static func server(
+    package static func server(
         _ world: SimulationWorld, _ feed: Feed,
         answer: @escaping (SimulationScript, UInt64, Message) -> Void
     ) -> SimulationScript {
@@ -48,7 +47,7 @@ final class SimulationScript: SimulationHost, @unchecked Sendable {
         return script
     }
 
-    func honestAnswer(_ index: UInt64, _ hash: Bool, _ digest: UInt64) -> Message? {
+    package func honestAnswer(_ index: UInt64, _ hash: Bool, _ digest: UInt64) -> Message? {
         guard
             let proof = try? feed.proof(
                 for: index, digest: digest, includeLeaf: hash, remote: remoteNodes),
@@ -60,7 +59,7 @@ final class SimulationScript: SimulationHost, @unchecked Sendable {
             signature: proof.signature)
     }
 
-    func connected(_ end: SimulationEnd, initiator: Bool) {
+    package func connected(_ end: SimulationEnd, initiator: Bool) {
         self.end = end
         isConnected = true
         session = Session(
@@ -70,7 +69,7 @@ final class SimulationScript: SimulationHost, @unchecked Sendable {
         world.at(world.now) { self.flush() }
     }
 
-    func received(_ bytes: [UInt8], on end: SimulationEnd) {
+    package func received(_ bytes: [UInt8], on end: SimulationEnd) {
         var events: [Session.Event] = []
         do {
             try bytes.withUnsafeBytes {
@@ -102,22 +101,25 @@ final class SimulationScript: SimulationHost, @unchecked Sendable {
         }
     }
 
-    func open() {
+    package func open() {
         channel = try? session?.open(feed.key, extensions: ["greeting"])
         if let channel, session?.isOpen(channel) == true { onOpen(self) }
         flush()
     }
 
-    func send(_ message: Message) {
+    package func send(_ message: Message) {
         guard isConnected, let channel else { return }
         session?.send(message, on: channel)
     }
 
-    func flush() {
+    package func flush() {
         guard isConnected, let bytes = session?.takeOutput(), !bytes.isEmpty else { return }
         end?.send(bytes)
     }
 
-    func disconnected(_ end: SimulationEnd) { isConnected = false }
-    func writable(_ isWritable: Bool, on end: SimulationEnd) { self.isWritable = isWritable }
+    package func disconnected(_ end: SimulationEnd) { isConnected = false }
+    package func forgetConnections() { end = nil }
+    package func writable(_ isWritable: Bool, on end: SimulationEnd) {
+        self.isWritable = isWritable
+    }
 }

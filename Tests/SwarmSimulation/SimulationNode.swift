@@ -1,30 +1,29 @@
 import HyperCrypto
 import Hypercore
+import Replication
 import TestSupport
 
-@testable import Replication
-
 /// A node of the simulation: a `Replicator`, the feeds it serves, its connections.
-final class SimulationNode: SimulationHost, @unchecked Sendable {
-    let world: SimulationWorld
+package final class SimulationNode: SimulationHost, @unchecked Sendable {
+    package let world: SimulationWorld
     /// What peers may ask for.
-    var served: [DiscoveryKey: Feed] = [:]
-    var companions: [DiscoveryKey: [Feed]] = [:]
-    private(set) var ends: [PeerID: SimulationEnd] = [:]
+    package var served: [DiscoveryKey: Feed] = [:]
+    package var companions: [DiscoveryKey: [Feed]] = [:]
+    package private(set) var ends: [PeerID: SimulationEnd] = [:]
     /// Why we closed connections.
-    private(set) var drops: [String] = []
-    private(set) var lookups = 0
+    package private(set) var drops: [String] = []
+    package private(set) var lookups = 0
     private var wakes: UInt64 = 0
-    let replicator: Replicator
+    package let replicator: Replicator
 
-    convenience init(_ world: SimulationWorld) {
+    package convenience init(_ world: SimulationWorld) {
         let configuration = Session.Configuration(
             staticKey: NoiseKeyPair(random: &world.random))
         self.init(
             world, configuration: configuration, random: SeededRandom(seed: world.random.next()))
     }
 
-    init(
+    package init(
         _ world: SimulationWorld, configuration: Session.Configuration,
         random: some RandomSource
     ) {
@@ -34,49 +33,53 @@ final class SimulationNode: SimulationHost, @unchecked Sendable {
             configuration: configuration, directory: shell, output: shell, executor: world,
             random: random)
         shell.node = self
-        let engine = replicator.engine
-        world.checks.append { engine.violations() }
+        let replicator = replicator
+        world.checks.append { replicator.violations() }
     }
 
-    var engine: Engine { replicator.engine }
-    var peer: PeerState? { engine.peersInOrder.first }
-
-    func serve(_ feed: Feed) {
+    package func serve(_ feed: Feed) {
         served[feed.discoveryKey] = feed
         feed.network = replicator
     }
 
-    func connected(_ end: SimulationEnd, initiator: Bool) {
+    package func connected(_ end: SimulationEnd, initiator: Bool) {
         let id = replicator.connected(initiator: initiator)
         end.peer = id
         ends[id] = end
     }
 
-    func received(_ bytes: [UInt8], on end: SimulationEnd) {
+    package func received(_ bytes: [UInt8], on end: SimulationEnd) {
         guard let peer = end.peer else { return }
         bytes.withUnsafeBytes { replicator.received($0, from: peer) }
     }
 
-    func disconnected(_ end: SimulationEnd) {
+    package func disconnected(_ end: SimulationEnd) {
         guard let peer = end.peer else { return }
         ends[peer] = nil
         replicator.disconnected(peer)
     }
 
-    func writable(_ isWritable: Bool, on end: SimulationEnd) {
+    package func writable(_ isWritable: Bool, on end: SimulationEnd) {
         if let peer = end.peer { replicator.writable(peer, isWritable) }
     }
 
+    package func forgetConnections() { ends = [:] }
+
     /// A demand's outcome, as it becomes known.
-    final class Outcome: @unchecked Sendable {
-        var result: Result<Void, FeedError>?
-        var id = DemandID(0)
-        var isMet: Bool { if case .success = result { true } else { false } }
-        var code: FeedError.Code? { if case .failure(let e) = result { e.code } else { nil } }
+    package final class Outcome: @unchecked Sendable {
+        package var result: Result<Void, FeedError>? {
+            didSet { onResult() }
+        }
+        package var onResult: () -> Void = {}
+        package var id = DemandID(0)
+        package var isMet: Bool { if case .success = result { true } else { false } }
+        package var code: FeedError.Code? {
+            if case .failure(let e) = result { e.code } else { nil }
+        }
     }
 
     @discardableResult
-    func demand(
+    package func demand(
         _ target: Demand.Target, of feed: Feed, priority: Demand.Priority = .foreground,
         timeout: Duration? = nil
     ) -> Outcome {
@@ -114,36 +117,5 @@ final class SimulationNode: SimulationHost, @unchecked Sendable {
                 if node.wakes == number { node.replicator.tick() }
             }
         }
-    }
-}
-
-/// Feeds for tests: contents that can be told from the index.
-enum SimulationFeeds {
-    static func block(_ index: UInt64, bytes: Int, salt: UInt8 = 7) -> [UInt8] {
-        var block = [UInt8](repeating: UInt8(truncatingIfNeeded: index) ^ salt, count: bytes)
-        for i in 0..<min(bytes, 8) { block[i] ^= UInt8(truncatingIfNeeded: index >> UInt64(8 * i)) }
-        return block
-    }
-
-    static func writer(_ seed: UInt64, blocks: Int, bytes: Int = 512) throws -> Feed {
-        var random = SeededRandom(seed: seed)
-        let feed = try Feed(
-            storage: MemoryStorage(), keyPair: KeyPair(seed: random.bytes32()))
-        if blocks > 0 {
-            try feed.append((0..<UInt64(blocks)).map { block($0, bytes: bytes) })
-        }
-        return feed
-    }
-
-    static func reader(of feed: Feed) throws -> Feed {
-        try Feed(storage: MemoryStorage(), key: feed.key)
-    }
-
-    static func isCopy(_ copy: Feed, of feed: Feed) throws -> Bool {
-        guard copy.length == feed.length else { return false }
-        for index in 0..<feed.length where try copy.block(index) != feed.block(index) {
-            return false
-        }
-        return true
     }
 }
