@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 extension Swarm {
@@ -108,6 +109,24 @@ extension Swarm {
 
         /// The swarm knows how it came to the address.
         func found(by origin: PeerOrigin?) { state.value.foundBy = origin }
+
+        /// Makes sure that the other end is still there: if it is not, the connection fails soon
+        /// instead of at the end of its session's patience. A uTP connection is left to that.
+        func probe() {
+            guard let channel else { return }
+            let seconds = Int(Limits.Roaming.probeTime.nanoseconds / 1_000_000_000)
+            let ofTCP: [(CInt, Int)] = [
+                // For when nothing is under way, and for when something is.
+                (TCP_KEEPIDLE, 1), (TCP_KEEPINTVL, 1), (TCP_KEEPCNT, seconds),
+                (TCP_USER_TIMEOUT, 1000 * seconds),
+            ]
+            for (name, value) in ofTCP {
+                let option = ChannelOptions.Types.SocketOption(
+                    level: .tcp, name: NIOBSDSocket.Option(rawValue: name))
+                channel.setOption(option, value: value).whenComplete { _ in }
+            }
+            channel.setOption(.socketOption(.so_keepalive), value: 1).whenComplete { _ in }
+        }
 
         /// Of TCP.
         var channel: (any Channel)? {

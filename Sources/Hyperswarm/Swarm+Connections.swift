@@ -74,6 +74,8 @@ extension Swarm {
             remember(connection)
             return true
         case .yields(let other, let ends):
+            // Perhaps it answers no more, and that is why there is another one.
+            state.value.connections[other]?.probe()
             if ends { end(connection, for: other) } else { hold(connection) }
             return false
         }

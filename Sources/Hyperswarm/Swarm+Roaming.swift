@@ -8,11 +8,31 @@ extension Swarm {
         let watch = NetworkWatch(loop: loop) { [unowned self] in noticed($0) }
         state.value.watch = watch
         watch.start()
+        let pause = Limits.Roaming.lonelyScan
+        state.value.lonelyScan = loop.scheduleRepeatedTask(initialDelay: pause, delay: pause) { _ in
+            self.lookIfLonely()
+        }
+    }
+
+    /// Returns when nothing of it is left.
+    func stopWatching() -> EventLoopFuture<Void> {
+        state.value.lonelyScan?.cancel()
+        state.value.lonelyScan = nil
+        defer { state.value.watch = nil }
+        return state.value.watch?.stop() ?? loop.makeSucceededVoidFuture()
+    }
+
+    private func lookIfLonely() {
+        let isLooking = state.value.topics.values.contains(where: \.lookup)
+        let isLonely = isLooking && state.value.connections.isEmpty
+        guard state.value.lonely.isDue(isLonely: isLonely, now: .now()) else { return }
+        for source in state.value.sources { source.lookAgain() }
     }
 
     private func noticed(_ news: [NetworkObserver.News]) {
         guard !state.value.isStopped else { return }
         for case .moved(let place) in news { closeStranded(place) }
+        state.value.connections.values.forEach { $0.probe() }
         state.value.queue.networkChanged()
         state.value.mapper?.networkChanged()
         moveTables()

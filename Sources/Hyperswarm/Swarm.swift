@@ -112,6 +112,8 @@ public final class Swarm: Sendable {
         /// The port for UDP that the router leads to ours.
         var mappedPort: UInt16?
         var watch: NetworkWatch?
+        var lonely = LonelySearch()
+        var lonelyScan: RepeatedTask?
         var isStarted = false
         var isStopped = false
     }
@@ -165,11 +167,10 @@ public final class Swarm: Sendable {
             self.state.value.timer?.task.cancel()
             var sources = self.state.value.sources.map { $0.stop() }
             if let mapper = self.state.value.mapper { sources.append(mapper.stop()) }
-            if let watch = self.state.value.watch { sources.append(watch.stop()) }
+            sources.append(self.stopWatching())
             self.state.value.sources = []
             self.state.value.tables.punches = [:]
             self.state.value.mapper = nil
-            self.state.value.watch = nil
             let connections = Array(self.state.value.connections.values)
             let channels = self.state.value.listeners + connections.compactMap(\.channel)
             self.state.value.listeners.forEach { $0.close(promise: nil) }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Machines that move, nets that break, lids that close: a reader of a mounted file notices a
-/// pause and nothing else (docs/spec/nat.md 8, trap 5). Every read here fails after ten seconds.
+/// pause and nothing else (docs/spec/nat.md 8, trap 5). Most reads here fail after ten seconds.
 @Suite(.timeLimit(.minutes(3)), .serialized)
 struct RoamingTests {
     private static let chunk = 256 << 10
@@ -19,7 +19,8 @@ struct RoamingTests {
         private let descriptor: CInt
 
         init(
-            sharer sharerHost: Namespace, reader readerHost: Namespace, _ options: [String]
+            sharer sharerHost: Namespace, reader readerHost: Namespace, _ options: [String],
+            timeout: Int = 10
         ) async throws {
             var random = SeededRandom(seed: 5)
             content = Data(
@@ -38,7 +39,7 @@ struct RoamingTests {
                 atPath: point, withIntermediateDirectories: true)
             let words = [
                 "mount", ready["key"].string, point, "--json", "--foreground", "-v",
-                "--readahead", "0", "--timeout", "10",
+                "--readahead", "0", "--timeout", "\(timeout)",
             ]
             mounting = try RunningCommand(reader, words + options)
             _ = try #require(await mounting.event("mounted"), "\(mounting.errors)")
@@ -47,18 +48,32 @@ struct RoamingTests {
 
         deinit { close(descriptor) }
 
-        /// Reads a part that was not read before, and compares it.
-        func read(_ number: Int, sourceLocation: SourceLocation = #_sourceLocation) {
-            var bytes = [UInt8](repeating: 0, count: chunk)
-            let start = ContinuousClock.now
-            let count = pread(descriptor, &bytes, chunk, off_t(number * chunk))
-            let failure = count < 0 ? String(cString: strerror(errno)) : "\(count) bytes"
-            print("part \(number): \(ContinuousClock.now - start)")
+        /// Reads a part that was not read before. Returns what is wrong with it.
+        func failure(reading number: Int) async throws -> String? {
+            let file = descriptor
+            let (bytes, failure) = try await onThread {
+                var bytes = [UInt8](repeating: 0, count: chunk)
+                let count = pread(file, &bytes, chunk, off_t(number * chunk))
+                let failure = count < 0 ? String(cString: strerror(errno)) : "\(count) bytes"
+                return (bytes, count == chunk ? nil : failure)
+            }
+            if let failure { return failure }
             let part = content[number * chunk..<(number + 1) * chunk]
-            #expect(
-                count == chunk && part.elementsEqual(bytes),
-                "\(failure) \(mounting.errors)\n\(sharing.errors)",
-                sourceLocation: sourceLocation)
+            return part.elementsEqual(bytes) ? nil : "other bytes"
+        }
+
+        /// The same, and nothing is wrong with it.
+        func read(
+            _ numbers: Range<Int>, sourceLocation: SourceLocation = #_sourceLocation
+        ) async throws {
+            for number in numbers {
+                let start = ContinuousClock.now
+                let failure = try await failure(reading: number)
+                print("part \(number) after \(ContinuousClock.now - start)")
+                #expect(
+                    failure == nil, "part \(number): \(mounting.errors)\n\(sharing.errors)",
+                    sourceLocation: sourceLocation)
+            }
         }
 
         func end() {
@@ -79,16 +94,99 @@ struct RoamingTests {
         let cable = try Cable()
         defer { withExtendedLifetime(cable) {} }
         let scene = try await Scene(sharer: cable.ends[0], reader: cable.ends[1], [])
-        for number in 0..<5 { scene.read(number) }
+        try await scene.read(0..<5)
         try cable.ends[1].ip("addr flush dev cable0 scope global")
         try cable.ends[1].ip("addr add 10.77.0.99/24 dev cable0")
-        for number in 5..<10 { scene.read(number) }
+        try await scene.read(5..<10)
         scene.end()
     }
 
     /// Behind a router, who sees the rest of the world only through it.
     @Test func aReaderWhoseAddressChangesReadsOnAcrossRouters() async throws {
         guard canMount else { return }
+        try await withScene { _, _, away, scene in
+            try await scene.read(0..<5)
+            try away.move(to: 77)
+            try await scene.read(5..<10)
+        }
+    }
+
+    /// His own address changes; who reads hears of it on the LAN, but must find out by himself
+    /// that nothing comes any more from the old one.
+    @Test func aSharerWhoseAddressChangesIsReadOn() async throws {
+        guard canMount else { return }
+        let cable = try Cable()
+        defer { withExtendedLifetime(cable) {} }
+        let scene = try await Scene(sharer: cable.ends[0], reader: cable.ends[1], [], timeout: 30)
+        try await scene.read(0..<5)
+        try cable.ends[0].ip("addr flush dev cable0 scope global")
+        try cable.ends[0].ip("addr add 10.77.0.99/24 dev cable0")
+        try await scene.read(5..<10)
+        scene.end()
+    }
+
+    // What takes its time, all at once.
+    @Test func whatWasAwayForLongComesBack() async throws {
+        guard canMount else { return }
+        async let partition: Void = partitionHeals()
+        async let sleep: Void = sleeperWakes()
+        async let silence: Void = silentSharerStaysInReach()
+        _ = try await (partition, sleep, silence)
+    }
+
+    /// A net that breaks somewhere between them: nobody's own address changes.
+    private func partitionHeals() async throws {
+        try await withScene { internet, home, _, scene in
+            try await scene.read(0..<5)
+            try internet.cut(home)
+            #expect(try await scene.failure(reading: 5) != nil)
+            func isLost() -> Bool { scene.mounting.errors.contains(" lost: ") }
+            while !isLost() { try await Task.sleep(for: .milliseconds(100)) }
+            try internet.heal(home)
+            try await scene.read(5..<10)
+        }
+    }
+
+    /// A lid that closes: whoever it was connected with gives up.
+    private func sleeperWakes() async throws {
+        try await withScene { _, _, _, scene in
+            try await scene.read(0..<5)
+            kill(scene.mounting.identifier, SIGSTOP)
+            func isLost() -> Bool { scene.sharing.errors.contains(" lost: ") }
+            while !isLost() { try await Task.sleep(for: .milliseconds(100)) }
+            kill(scene.mounting.identifier, SIGCONT)
+            try await scene.read(5..<10)
+        }
+    }
+
+    /// A router that forgets after half a minute of silence, and nobody who asks for longer.
+    private func silentSharerStaysInReach() async throws {
+        let internet = try Internet()
+        defer { withExtendedLifetime(internet) {} }
+        let entries = try await EntryNodes(on: internet)
+        let home = try internet.host(.portRestricted)
+        let router = try #require(home.router)
+        for name in ["udp_timeout", "udp_timeout_stream"] {
+            try router.run("sysctl", "-qw", "net.netfilter.nf_conntrack_\(name)=30")
+        }
+        let sharer = try Command(home.machine)
+        defer { withExtendedLifetime(sharer.home) {} }
+        let sharing = try await sharer.share(["--no-mdns"] + entries.options)
+        // What is waited for is that nothing happens.
+        let end = ContinuousClock.now + .seconds(40)
+        while ContinuousClock.now < end { try await Task.sleep(until: end) }
+        let reader = try Command(try internet.host(.portRestricted).machine)
+        let words = ["cat", sharing.key + "/file", "--no-mdns", "-v"] + entries.options
+        let cat = try await onThread { try reader.run(words) }
+        #expect(cat.text == "found\n", "\(cat.errors)")
+        #expect(sharing.running.end() == 0)
+        #expect(entries.end() == [0, 0, 0])
+    }
+
+    /// Two behind routers of their own.
+    private func withScene(
+        _ body: (Internet, Internet.Host, Internet.Host, Scene) async throws -> Void
+    ) async throws {
         let internet = try Internet()
         defer { withExtendedLifetime(internet) {} }
         let entries = try await EntryNodes(on: internet)
@@ -96,9 +194,7 @@ struct RoamingTests {
         let away = try internet.host(.portRestricted)
         let scene = try await Scene(
             sharer: home.machine, reader: away.machine, ["--no-mdns"] + entries.options)
-        for number in 0..<5 { scene.read(number) }
-        try away.move(to: 77)
-        for number in 5..<10 { scene.read(number) }
+        try await body(internet, home, away, scene)
         scene.end()
         #expect(entries.end() == [0, 0, 0])
     }

@@ -31,6 +31,29 @@ struct RouterTests {
         while try router.mappings(of: port) > 0 { try await Task.sleep(for: .milliseconds(20)) }
     }
 
+    /// Two who could not reach each other: the router's port is what others are told.
+    @Test func aMappedPortIsAnnounced() async throws {
+        guard Laboratory.isThere, Laboratory.has(HomeRouter.canRun, "miniupnpd") else { return }
+        let internet = try Internet("11.22.33")
+        defer { withExtendedLifetime(internet) {} }
+        let entries = try await EntryNodes(on: internet)
+        let home = try internet.host(.symmetric)
+        let router = try HomeRouter(of: home, speaking: .pcp)
+        var sharer = try Command(home.machine)
+        sharer.environment["HYPERFS_NO_PORT_MAPPING"] = ""
+        let port = 41_000
+        let sharing = try await sharer.share(
+            ["--listen", "0.0.0.0:\(port)", "--no-mdns", "-v"] + entries.options)
+        let reader = try Command(internet.host(.symmetric).machine)
+        let cat = try reader.run(
+            ["cat", sharing.key + "/file", "--no-mdns", "-v"] + entries.options)
+        #expect(cat.text == "found\n", "\(cat.errors)\(sharing.running.errors)")
+        #expect(cat.errors.contains("\(home.outside):\(port) connected"), "\(cat.errors)")
+        #expect(sharing.running.end() == 0)
+        #expect(entries.end() == [0, 0, 0])
+        withExtendedLifetime(router) {}
+    }
+
     /// The router's side of it is played by the test: what is asked is what counts.
     @Test(arguments: [[], ["--no-port-mapping"], ["--no-discovery"], ["--listen", "own"]])
     func onlyWhoWantsItAsksTheRouter(_ options: [String]) async throws {

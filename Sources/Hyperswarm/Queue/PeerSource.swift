@@ -12,6 +12,8 @@ protocol PeerSource: AnyObject {
     func leave(_ topic: Bytes32)
     /// We are somewhere else: what was asked and told there is asked and told here, at once.
     func networkChanged()
+    /// Whoever was found is out of reach: somebody else, or the same, may be found now.
+    func lookAgain()
     /// Ends; the future completes when nothing of it is left.
     func stop() -> EventLoopFuture<Void>
     /// How it goes, for people: "LAN: no answer yet".
@@ -23,4 +25,6 @@ protocol PeerSource: AnyObject {
 extension PeerSource {
     /// Who has nobody to ask in particular never knows that it has asked them all.
     var isSearching: Bool { false }
+    /// Who asks every minute anyway need not be told.
+    func lookAgain() {}
 }

@@ -13,6 +13,14 @@ extension Limits {
         /// A scan that comes later than this has been slept through, or stopped. Longer than any
         /// turn of a busy loop, shorter than the mappings of the meanest NAT live.
         static let sleepAtLeast: TimeAmount = .seconds(25)
+        /// How often it is looked whether anybody is connected.
+        static let lonelyScan: TimeAmount = .seconds(5)
+        /// Searches that are made out of turn while nobody is: after the first, then after twice
+        /// the last up to the second. The queue's own attempts take about a minute.
+        static let lonelyPauses: ClosedRange<TimeAmount> = .seconds(20) ... .seconds(160)
+        /// After a probe a peer that acknowledges nothing for this long is gone. Long enough for
+        /// three losses in a row on the worst of lines.
+        static let probeTime: TimeAmount = .seconds(5)
         /// Bytes of the kernel's word that are read at a time; none of them matters.
         static let readBytes = 8192
     }

@@ -112,6 +112,11 @@ final class DHTSource<Node: TopicNode>: PeerSource {
         schedulePump()
     }
 
+    func lookAgain() {
+        schedule.lookAgain(now: .now())
+        schedulePump()
+    }
+
     var isSearching: Bool { isStarted && !isStopped && isOnline && schedule.isSearching }
 
     private var isOnline: Bool { node.nodeCount > 0 || !entryPoints.isEmpty || hasMet }

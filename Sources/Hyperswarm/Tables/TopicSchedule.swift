@@ -77,6 +77,13 @@ struct TopicSchedule: Sendable {
         }
     }
 
+    /// What is looked for is looked for at once, unless that is under way.
+    mutating func lookAgain(now: NIODeadline) {
+        for (topic, entry) in entries where entry.lookup && entry.ticket == nil {
+            entries[topic]?.dueAt = min(entry.dueAt ?? now, now)
+        }
+    }
+
     /// What to begin now, the longest due first; a few at a time. `began` must follow.
     func next(now: NIODeadline) -> Run? {
         guard running.count < Limits.Tables.runs else { return nil }

@@ -30,6 +30,12 @@ final class Internet {
         return host
     }
 
+    /// Nothing comes through to a host or from it; it does not notice by itself.
+    func cut(_ host: Host) throws { try servers.ip("link set port\(host.number) nomaster") }
+
+    /// Ends that.
+    func heal(_ host: Host) throws { try servers.ip("link set port\(host.number) master br0") }
+
     /// Plugs something in.
     fileprivate func attach(_ namespace: Namespace, as interface: String, _ number: Int) throws {
         let port = "port\(number)"
@@ -51,7 +57,7 @@ final class Internet {
         let inside: String
         /// Where the machine finds its router.
         let gateway: String
-        private let number: Int
+        fileprivate let number: Int
 
         fileprivate init(_ kind: NATKind, number: Int, on internet: Internet) throws {
             self.kind = kind

@@ -127,6 +127,19 @@ struct TopicScheduleTests {
     }
 
     /// After sleep, or in another network, nobody keeps what he was told.
+    @Test func whoeverIsLonelyLooksAgainBeforeItIsTime() throws {
+        var schedule = schedule()
+        schedule.join(topic, announce: false, lookup: true, now: start)
+        schedule.began(topic, ticket(1), now: start)
+        schedule.lookAgain(now: start)
+        #expect(schedule.next(now: start) == nil, "it is looked for just now")
+        _ = schedule.found(ticket(1))
+        schedule.finished(ticket(1), summary(), now: start)
+        #expect(schedule.next(now: start) == nil)
+        schedule.lookAgain(now: start)
+        #expect(schedule.next(now: start)?.topic == topic)
+    }
+
     @Test func aRestartAsksForEverythingAtOnce() {
         var schedule = schedule()
         schedule.join(topic, announce: true, lookup: true, now: start)
