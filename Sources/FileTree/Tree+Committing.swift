@@ -1,3 +1,4 @@
+import Glibc
 import Hypercore
 import Hyperdrive
 
@@ -36,10 +37,9 @@ extension Tree {
         try volume.drive.apply(try edits(steps, of: volume))
         let version = volume.drive.version
         let view = try volume.drive.checkout(version)
-        for case let step in steps {
-            if case .item(let item) = step.change, let range = step.range {
-                item.settle(range, of: volume.drive)
-            }
+        for step in steps {
+            guard case .item(let item) = step.change, let range = step.range else { continue }
+            item.settle(range, of: volume.drive)
         }
         gate.changing {
             volume.show(view, version: version)
@@ -124,7 +124,7 @@ extension Tree {
             let range = try batch.add(size: content.size) { offset, buffer in
                 let end = offset + UInt64(buffer.count)
                 guard try content.read(offset..<end, into: buffer) else {
-                    throw PosixError(5, "\(steps[index].place.path): committed bytes are missing")
+                    throw PosixError(EIO, "\(steps[index].place.path): committed bytes are missing")
                 }
             }
             steps[index].range = range

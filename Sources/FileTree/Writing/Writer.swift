@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Hyperdrive
 import Synchronization
 
@@ -71,7 +72,7 @@ final class Writer: Sendable {
             state.waiting.append(reply)
             return true
         }
-        guard mayWait else { return reply(.failure(PosixError(5, "the mount is being closed"))) }
+        guard mayWait else { return reply(.failure(PosixError(EIO, "the mount is being closed"))) }
         queue.async { [weak self] in
             guard let self else { return }
             // A commit may have taken the request along.
