@@ -48,7 +48,9 @@ struct NATPairTests {
                 ]
                 group.addTask {
                     let start = ContinuousClock.now
-                    let result = try await onThread { try command.run(words + options) }
+                    let result = try await onThread {
+                        Result { try command.run(words + options) }
+                    }.get()
                     return Attempt(
                         sharer: pair.sharer, reader: pair.reader, result: result,
                         time: ContinuousClock.now - start)

@@ -49,9 +49,9 @@ struct RoamingTests {
         deinit { close(descriptor) }
 
         /// Reads a part that was not read before. Returns what is wrong with it.
-        func failure(reading number: Int) async throws -> String? {
+        func failure(reading number: Int) async -> String? {
             let file = descriptor
-            let (bytes, failure) = try await onThread {
+            let (bytes, failure) = await onThread {
                 var bytes = [UInt8](repeating: 0, count: chunk)
                 let count = pread(file, &bytes, chunk, off_t(number * chunk))
                 let failure = count < 0 ? String(cString: strerror(errno)) : "\(count) bytes"
@@ -65,10 +65,10 @@ struct RoamingTests {
         /// The same, and nothing is wrong with it.
         func read(
             _ numbers: Range<Int>, sourceLocation: SourceLocation = #_sourceLocation
-        ) async throws {
+        ) async {
             for number in numbers {
                 let start = ContinuousClock.now
-                let failure = try await failure(reading: number)
+                let failure = await failure(reading: number)
                 print("part \(number) after \(ContinuousClock.now - start)")
                 #expect(
                     failure == nil, "part \(number): \(mounting.errors)\n\(sharing.errors)",
@@ -94,10 +94,10 @@ struct RoamingTests {
         let cable = try Cable()
         defer { withExtendedLifetime(cable) {} }
         let scene = try await Scene(sharer: cable.ends[0], reader: cable.ends[1], [])
-        try await scene.read(0..<5)
+        await scene.read(0..<5)
         try cable.ends[1].ip("addr flush dev cable0 scope global")
         try cable.ends[1].ip("addr add 10.77.0.99/24 dev cable0")
-        try await scene.read(5..<10)
+        await scene.read(5..<10)
         scene.end()
     }
 
@@ -105,9 +105,9 @@ struct RoamingTests {
     @Test func aReaderWhoseAddressChangesReadsOnAcrossRouters() async throws {
         guard canMount else { return }
         try await withScene { _, _, away, scene in
-            try await scene.read(0..<5)
+            await scene.read(0..<5)
             try away.move(to: 77)
-            try await scene.read(5..<10)
+            await scene.read(5..<10)
         }
     }
 
@@ -118,10 +118,10 @@ struct RoamingTests {
         let cable = try Cable()
         defer { withExtendedLifetime(cable) {} }
         let scene = try await Scene(sharer: cable.ends[0], reader: cable.ends[1], [], timeout: 30)
-        try await scene.read(0..<5)
+        await scene.read(0..<5)
         try cable.ends[0].ip("addr flush dev cable0 scope global")
         try cable.ends[0].ip("addr add 10.77.0.99/24 dev cable0")
-        try await scene.read(5..<10)
+        await scene.read(5..<10)
         scene.end()
     }
 
@@ -137,25 +137,25 @@ struct RoamingTests {
     /// A net that breaks somewhere between them: nobody's own address changes.
     private func partitionHeals() async throws {
         try await withScene { internet, home, _, scene in
-            try await scene.read(0..<5)
+            await scene.read(0..<5)
             try internet.cut(home)
-            #expect(try await scene.failure(reading: 5) != nil)
+            #expect(await scene.failure(reading: 5) != nil)
             func isLost() -> Bool { scene.mounting.errors.contains(" lost: ") }
             while !isLost() { try await Task.sleep(for: .milliseconds(100)) }
             try internet.heal(home)
-            try await scene.read(5..<10)
+            await scene.read(5..<10)
         }
     }
 
     /// A lid that closes: whoever it was connected with gives up.
     private func sleeperWakes() async throws {
         try await withScene { _, _, _, scene in
-            try await scene.read(0..<5)
+            await scene.read(0..<5)
             kill(scene.mounting.identifier, SIGSTOP)
             func isLost() -> Bool { scene.sharing.errors.contains(" lost: ") }
             while !isLost() { try await Task.sleep(for: .milliseconds(100)) }
             kill(scene.mounting.identifier, SIGCONT)
-            try await scene.read(5..<10)
+            await scene.read(5..<10)
         }
     }
 
@@ -177,7 +177,7 @@ struct RoamingTests {
         while ContinuousClock.now < end { try await Task.sleep(until: end) }
         let reader = try Command(try internet.host(.portRestricted).machine)
         let words = ["cat", sharing.key + "/file", "--no-mdns", "-v"] + entries.options
-        let cat = try await onThread { try reader.run(words) }
+        let cat = try await onThread { Result { try reader.run(words) } }.get()
         #expect(cat.text == "found\n", "\(cat.errors)")
         #expect(sharing.running.end() == 0)
         #expect(entries.end() == [0, 0, 0])

@@ -83,10 +83,3 @@ extension Command {
         return (running, ready["key"].string)
     }
 }
-
-/// Waiting for a program must not keep Swift's few threads from their work.
-func onThread<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
-    }
-}
