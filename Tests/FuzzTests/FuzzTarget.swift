@@ -25,7 +25,7 @@ struct FuzzTarget: Sendable {
 
     static let all: [FuzzTarget] =
         cryptoTargets + feedTargets + sessionTargets + trieTargets + driveTargets
-        + dhtTargets + mainlineTargets + lanTargets + utpTargets
+        + dhtTargets + mainlineTargets + lanTargets + utpTargets + relayTargets
 
     static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }
