@@ -61,17 +61,3 @@ final class OwnMount {
         #expect(try command.run("unmount", path).status == 0)
     }
 }
-
-/// Runs what waits for a mount on a thread that Swift's tasks do not need.
-func onThread<T>(_ body: @escaping () -> T) async -> T {
-    await withCheckedContinuation { (continuation: CheckedContinuation<Box<T>, Never>) in
-        let work = Box(body)
-        Thread.detachNewThread { continuation.resume(returning: Box(work.value())) }
-    }.value
-}
-
-/// `@unchecked Sendable`: handed from one thread to another, never used by both.
-private struct Box<T>: @unchecked Sendable {
-    let value: T
-    init(_ value: T) { self.value = value }
-}
