@@ -161,5 +161,5 @@ started=()
 echo "  everything ended in good order; $(human "$bytes") received in all"
 
 say "Now try it yourself:"
-echo "  $hyperfs share SOME_FOLDER          # prints a key and the address to use"
-echo "  $hyperfs mount KEY EMPTY_FOLDER --peer ADDRESS"
+echo "  $hyperfs share SOME_FOLDER          # prints a key"
+echo "  $hyperfs mount KEY EMPTY_FOLDER       # here, or on any machine of this network"
