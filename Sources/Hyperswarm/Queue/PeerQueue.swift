@@ -244,6 +244,11 @@ extension PeerQueue {
         dialsUnderWay -= 1
         attemptsEnded += 1
         requeue(address, now: now)
+        wakeAliases(of: address)
+    }
+
+    /// The other addresses of a peer that is not there, or no longer, have waited for nothing.
+    private mutating func wakeAliases(of address: Swarm.Address) {
         guard let marker = entries[address]?.marker else { return }
         for (other, entry) in entries where entry.marker == marker {
             if case .standby = entry.phase { entries[other]?.phase = .queued }
@@ -273,6 +278,7 @@ extension PeerQueue {
             return
         }
         requeue(address, now: now)
+        wakeAliases(of: address)
     }
 
     private mutating func requeue(_ address: Swarm.Address, now: NIODeadline) {

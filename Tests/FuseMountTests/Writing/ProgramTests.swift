@@ -110,7 +110,7 @@ extension FuseMountTests {
             let printed = try await run(
                 #"""
                 printf 'all: out\nout: in\n\tcat in in > out\n' > Makefile; echo x > in
-                make -s; make; sleep 0.01; echo y > in; make -s; cat out
+                unset MAKEFLAGS MAKELEVEL; make -s; make; sleep 0.01; echo y > in; make -s; cat out
                 printf 'one\n' > text; sed -i s/one/two/ text; cat text
                 if which vim >/dev/null; then
                   vim -es -u NONE -N -c 'set backup writebackup' -c '%s/two/three/' -c wq text

@@ -227,4 +227,25 @@ struct PeerQueueTests {
         queue.networkChanged()
         #expect(queue.next(now: start) == address(3))
     }
+
+    /// Its old address is lost: the new one, heard of a moment ago, does not wait any longer.
+    @Test func aPeerThatMovedIsDialedAtOnce() throws {
+        let queue = QueueRig(seed: 1, topic: topic)
+        let marker = Blake2b.hash32([7])
+        let old = Swarm.Address(host: "10.1.1.1", port: 1000)
+        let new = Swarm.Address(host: "10.1.1.99", port: 1000)
+        for address in [old, new] {
+            queue.add(
+                Candidate(address: address, origin: .lan, topic: topic, marker: marker),
+                now: start)
+            if address == old {
+                #expect(queue.next(now: start) == old)
+                queue.connected(old, isTCP: true, now: start)
+            }
+        }
+        #expect(queue.next(now: start) == nil)
+        let later = start + .seconds(1)
+        queue.closed(old, now: later)
+        #expect(queue.next(now: later) == new)
+    }
 }
