@@ -100,6 +100,33 @@ struct NATPairTests {
         withExtendedLifetime(homes) {}
     }
 
+    /// Those three pairs, with a relay that both sides name.
+    @Test(arguments: [
+        (NATKind.symmetric, NATKind.symmetric), (.symmetric, .portRestricted),
+        (.portRestricted, .symmetric),
+    ])
+    func whatCannotConnectGoesThroughARelay(_ sharer: NATKind, _ reader: NATKind) async throws {
+        guard Laboratory.isThere else { return }
+        let internet = try Internet()
+        defer { withExtendedLifetime(internet) {} }
+        let place = "\(internet.server(1)):49737"
+        let third = try Command(internet.servers)
+        let relay = try RunningCommand(
+            third, ["bootstrap", "--relay", "--listen", place, "--json"])
+        _ = try #require(await relay.event("ready"), "\(relay.errors)")
+        let options = ["--no-mdns", "--bootstrap", place, "--relay", place]
+        let home = try Command(internet.host(sharer).machine)
+        let sharing = try await home.share(options)
+        let away = try Command(internet.host(reader).machine)
+        let words = ["cat", sharing.key + "/file", "-v"] + options
+        let cat = try await onThread { try away.run(words) }
+        #expect(cat.text == "found\n", "\(cat.errors)")
+        #expect(cat.errors.contains("connected by a relay"), "\(cat.errors)")
+        #expect(sharing.running.end() == 0)
+        #expect(relay.end() == 0)
+        withExtendedLifetime((home, third)) {}
+    }
+
     /// As docs/benchmarks.md has it.
     private static func text(_ table: [NATKind: [NATKind: Attempt]]) -> String {
         let kinds = NATKind.allCases

@@ -44,8 +44,9 @@ extension Limits {
         /// Banned addresses remembered; the oldest is forgiven.
         static let bannedMax = 1024
         /// Another address of a peer that is being dialed, or was a moment ago, waits this long:
-        /// mostly the first one will do.
-        static let aliasDelay: TimeAmount = .seconds(10)
+        /// mostly the first one will do. All addresses of one peer are heard of within a second;
+        /// one that comes later may mean that the peer has moved.
+        static let aliasDelay: TimeAmount = .seconds(2)
         /// News of a peer do not make us dial it more often than this.
         static let attemptPause: TimeAmount = .seconds(1)
         /// Idle connections kept for one public key (4.6); the survivor comes on top.
