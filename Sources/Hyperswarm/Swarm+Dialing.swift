@@ -20,17 +20,9 @@ extension Swarm {
     }
 
     private func setAlarm() {
-        guard let deadline = state.value.queue.nextDeadline else { return }
-        if let timer = state.value.timer {
-            // Waking too early is harmless.
-            if timer.deadline <= deadline { return }
-            timer.task.cancel()
-        }
-        let task = loop.scheduleTask(deadline: deadline) {
-            self.state.value.timer = nil
-            self.dialWaiting()
-        }
-        state.value.timer = (deadline, task)
+        let alarm = state.value.alarm ?? Alarm(loop: loop) { [weak self] in self?.dialWaiting() }
+        state.value.alarm = alarm
+        alarm.set(state.value.queue.nextDeadline)
     }
 
     private func missed(_ peer: Address, _ error: SwarmError) {

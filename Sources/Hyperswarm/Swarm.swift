@@ -101,7 +101,7 @@ public final class Swarm: Sendable {
         var strangers = Strangers<ObjectIdentifier>()
         /// Addresses that are left alone for as long as a connection lives.
         var resting: [ObjectIdentifier: [Address]] = [:]
-        var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
+        var alarm: Alarm?
         var topics: [Bytes32: Interest] = [:]
         var sources: [any PeerSource] = []
         var tables = Tables()
@@ -164,7 +164,7 @@ public final class Swarm: Sendable {
     public func stop() async {
         let closing = loop.flatSubmit { () -> EventLoopFuture<Void> in
             self.state.value.isStopped = true
-            self.state.value.timer?.task.cancel()
+            self.state.value.alarm?.cancel()
             var sources = self.state.value.sources.map { $0.stop() }
             if let mapper = self.state.value.mapper { sources.append(mapper.stop()) }
             sources.append(self.stopWatching())

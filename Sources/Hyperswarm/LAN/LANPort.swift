@@ -17,7 +17,7 @@ final class LANPort: PeerSource {
     private var refused: Set<LANInterface.Link> = []
     private var port: UInt16?
     private var scan: RepeatedTask?
-    private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
+    private lazy var alarm = Alarm(loop: loop) { [weak self] in self?.pump() }
     private var isPumpDue = false
     private var isStopped = false
 
@@ -61,8 +61,7 @@ final class LANPort: PeerSource {
     func stop() -> EventLoopFuture<Void> {
         isStopped = true
         scan?.cancel()
-        timer?.task.cancel()
-        timer = nil
+        alarm.cancel()
         let open = Array(sockets.values)
         sockets = [:]
         open.forEach { $0.close(promise: nil) }
@@ -190,15 +189,7 @@ final class LANPort: PeerSource {
                 if let address = address(of: sighting) { found(address, sighting) }
             }
         }
-        guard let deadline = core.nextDeadline else { return }
-        if let timer, timer.deadline <= deadline { return }
-        timer?.task.cancel()
-        let own = NIOLoopBound(self, eventLoop: loop)
-        let task = loop.scheduleTask(deadline: deadline) {
-            own.value.timer = nil
-            own.value.pump()
-        }
-        timer = (deadline, task)
+        alarm.set(core.nextDeadline)
     }
 
     private func send(_ bytes: [UInt8], on link: LANInterface.Link) {

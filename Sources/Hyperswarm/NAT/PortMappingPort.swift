@@ -14,7 +14,7 @@ final class PortMappingPort {
     private var router: Endpoint?
     private var client: IPAddress?
     private var channel: (any Channel)?
-    private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
+    private lazy var alarm = Alarm(loop: loop) { [weak self] in self?.advance() }
     private var scan: RepeatedTask?
     private var isStopped = false
     private var refusal: PortMapper.Reason?
@@ -60,8 +60,7 @@ final class PortMappingPort {
     func stop() -> EventLoopFuture<Void> {
         isStopped = true
         scan?.cancel()
-        timer?.task.cancel()
-        timer = nil
+        alarm.cancel()
         core?.close()
         carry()
         let upnpEnd = upnp?.stop() ?? loop.makeSucceededVoidFuture()
@@ -128,15 +127,7 @@ final class PortMappingPort {
         guard !isStopped else { return }
         core?.advance(to: .now())
         carry()
-        guard let deadline = core?.nextDeadline else { return }
-        if let timer, timer.deadline <= deadline { return }
-        timer?.task.cancel()
-        let own = NIOLoopBound(self, eventLoop: loop)
-        let task = loop.scheduleTask(deadline: deadline) {
-            own.value.timer = nil
-            own.value.advance()
-        }
-        timer = (deadline, task)
+        alarm.set(core?.nextDeadline)
     }
 
     private func carry() {

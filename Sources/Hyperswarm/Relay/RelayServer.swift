@@ -9,7 +9,9 @@ final class RelayServer {
     private var lastID: RelayHub.ID = 0
     private var listener: (any Channel)?
     private var ticking: RepeatedTask?
-    private var alarm: (deadline: NIODeadline, task: Scheduled<Void>)?
+    private lazy var alarm = Alarm(loop: loop) { [weak self] in
+        self?.turn { $0.advance(to: .now()) }
+    }
 
     init(_ grants: RelayHub.Grants, loop: any EventLoop) {
         self.loop = loop
@@ -58,7 +60,7 @@ final class RelayServer {
     /// Ends all; the future completes when everything is closed.
     func stop() -> EventLoopFuture<Void> {
         ticking?.cancel()
-        alarm?.task.cancel()
+        alarm.cancel()
         let open = Array(channels.values) + [listener].compactMap { $0 }
         channels = [:]
         listener = nil
@@ -110,15 +112,7 @@ final class RelayServer {
     }
 
     private func setAlarm() {
-        guard let deadline = hub.nextDeadline, listener != nil else { return }
-        if let alarm, alarm.deadline <= deadline { return }
-        alarm?.task.cancel()
-        let own = NIOLoopBound(self, eventLoop: loop)
-        let task = loop.scheduleTask(deadline: deadline) {
-            own.value.alarm = nil
-            own.value.turn { $0.advance(to: .now()) }
-        }
-        alarm = (deadline, task)
+        if listener != nil { alarm.set(hub.nextDeadline) }
     }
 }
 

@@ -8,7 +8,7 @@ final class NetworkWatch {
     private let changed: ([NetworkObserver.News]) -> Void
     private var core: NetworkObserver
     private var channel: (any Channel)?
-    private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
+    private lazy var alarm = Alarm(loop: loop) { [weak self] in self?.look() }
     private var isStopped = false
 
     /// - Parameter changed: called on the loop.
@@ -26,8 +26,7 @@ final class NetworkWatch {
     /// The future completes when nothing of it is left.
     func stop() -> EventLoopFuture<Void> {
         isStopped = true
-        timer?.task.cancel()
-        timer = nil
+        alarm.cancel()
         guard let channel else { return loop.makeSucceededVoidFuture() }
         channel.close(promise: nil)
         return channel.closeFuture
@@ -63,15 +62,7 @@ final class NetworkWatch {
     }
 
     private func wake(at deadline: NIODeadline) {
-        guard !isStopped else { return }
-        if let timer, timer.deadline <= deadline { return }
-        timer?.task.cancel()
-        let own = NIOLoopBound(self, eventLoop: loop)
-        let task = loop.scheduleTask(deadline: deadline) {
-            own.value.timer = nil
-            own.value.look()
-        }
-        timer = (deadline, task)
+        if !isStopped { alarm.set(deadline) }
     }
 
     private func look() {

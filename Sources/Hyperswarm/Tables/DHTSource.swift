@@ -19,7 +19,7 @@ final class DHTSource<Node: TopicNode>: PeerSource {
     /// What runs to take an announcement back.
     private var farewells: Set<DHTTicket> = []
     private var farewell: EventLoopPromise<Void>?
-    private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
+    private lazy var alarm = Alarm(loop: loop) { [weak self] in self?.pump() }
     private var isPumpPlanned = false
     private var isStarted = false
     private var isStopped = false
@@ -91,8 +91,7 @@ final class DHTSource<Node: TopicNode>: PeerSource {
 
     private func shut() {
         isStopped = true
-        timer?.task.cancel()
-        timer = nil
+        alarm.cancel()
         farewell?.succeed(())
         farewell = nil
     }
@@ -241,15 +240,6 @@ final class DHTSource<Node: TopicNode>: PeerSource {
     private func setTimer() {
         let next = canBegin ? schedule.nextDeadline : nil
         let deadlines = [node.nextDeadline, next].compactMap { $0 }
-        guard !isStopped, let deadline = deadlines.min() else { return }
-        // A timer that comes too early looks again.
-        if let timer, timer.deadline <= deadline { return }
-        timer?.task.cancel()
-        let own = NIOLoopBound(self, eventLoop: loop)
-        let task = loop.scheduleTask(deadline: deadline) {
-            own.value.timer = nil
-            own.value.pump()
-        }
-        timer = (deadline, task)
+        if !isStopped { alarm.set(deadlines.min()) }
     }
 }

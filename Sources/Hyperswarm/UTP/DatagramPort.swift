@@ -17,7 +17,7 @@ final class DatagramPort {
     let utp: UTPSocket
     private var sockets: [UDPSocket] = []
     private var channels: [any Channel] = []
-    private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
+    private lazy var alarm = Alarm(loop: loop) { [weak self] in self?.pump() }
     private var isPumpPlanned = false
     private var isPumping = false
     private var isClosed = false
@@ -104,7 +104,7 @@ final class DatagramPort {
 
     private func shut() -> EventLoopFuture<Void> {
         isClosed = true
-        timer?.task.cancel()
+        alarm.cancel()
         utp.abortAll(now: .now())
         write(utp.takeOutbox())
         // The last owners of their half of the descriptors: the number is free again.
@@ -168,16 +168,7 @@ extension DatagramPort {
     }
 
     private func setTimer() {
-        guard let deadline = utp.nextDeadline, !isClosed else { return }
-        // A timer that comes too early looks again.
-        if let timer, timer.deadline <= deadline { return }
-        timer?.task.cancel()
-        let own = NIOLoopBound(self, eventLoop: loop)
-        let task = loop.scheduleTask(deadline: deadline) {
-            own.value.timer = nil
-            own.value.pump()
-        }
-        timer = (deadline, task)
+        if !isClosed { alarm.set(utp.nextDeadline) }
     }
 
     private func write(_ outbox: UTPOutbox) {
