@@ -16,7 +16,7 @@ struct Hyperfs: AsyncParsableCommand {
             DrivesCommand.self, InfoCommand.self, ListCommand.self, TreeCommand.self,
             CatCommand.self, StatCommand.self, GetCommand.self, LogCommand.self,
             DiffCommand.self, PeersCommand.self, BootstrapCommand.self,
-            DoctorCommand.self,
+            DoctorCommand.self, ConfigCommand.self, ManualCommand.self,
         ])
 }
 

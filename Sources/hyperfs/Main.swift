@@ -12,7 +12,7 @@ enum Main {
         let arguments = ArgumentOrder.verbFirst(Array(CommandLine.arguments.dropFirst()))
         let isJSON = arguments.contains("--json")
         do {
-            var command = try Hyperfs.parseAsRoot(arguments)
+            var command = try Invocation(arguments).parse()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
