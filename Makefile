@@ -6,10 +6,23 @@ SHELL := /bin/bash
 TARGET ?= list
 TIME ?= 60
 FILTER ?=
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/user $(DESTDIR)$(PREFIX)/lib/systemd/system
 # Generated code keeps the generator's style.
 SOURCES = $$(git ls-files '*.swift' | grep -v '\.pb\.swift$$')
 
-.PHONY: help setup build test demo bench fuzz sanitize format lint clean
+# Where `make install` puts things; DESTDIR is put before all of it, for packages.
+PREFIX ?= /usr/local
+DESTDIR ?=
+# mount(8) looks for its helpers nowhere else.
+SBINDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/sbin,$(PREFIX)/sbin)
+BINARY ?= .build/release/hyperfs
+# With the Swift libraries in it: the command runs where no Swift is installed.
+RELEASE = -c release --static-swift-stdlib --product hyperfs
+
+.PHONY: help setup build test demo bench fuzz sanitize format lint clean install uninstall deb
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,7 +31,7 @@ setup: ## install the Debian packages that build and tests need, where they are 
 	@.ci/setup.sh
 
 build: setup ## build the hyperfs command, optimized
-	swift build -c release --product hyperfs
+	swift build $(RELEASE)
 
 test: setup lint ## style, build with warnings as errors, all tests
 	swift build --build-tests
@@ -28,6 +41,33 @@ test: setup lint ## style, build with warnings as errors, all tests
 
 demo: build ## two nodes on this machine: share a folder, mount it, read it
 	HYPERFS="$$PWD/.build/release/hyperfs" Tests/Demo/demo.sh
+
+install: ## PREFIX= DESTDIR=: the command, its manual, completions, mount(8) helper, systemd units
+	@test -x $(BINARY) || $(MAKE) build
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/hyperfs
+	$(BINARY) manual $(DESTDIR)$(PREFIX)/share/man
+	install -d $(COMPLETIONS)
+	$(BINARY) --generate-completion-script bash >$(word 1,$(COMPLETIONS))/hyperfs
+	$(BINARY) --generate-completion-script zsh >$(word 2,$(COMPLETIONS))/_hyperfs
+	$(BINARY) --generate-completion-script fish >$(word 3,$(COMPLETIONS))/hyperfs.fish
+	install -d $(UNITS) $(DESTDIR)$(SBINDIR)
+	sed 's|/usr/bin/|$(PREFIX)/bin/|' Packaging/systemd/hyperfs.service >$(word 1,$(UNITS))/hyperfs.service
+	sed 's|/usr/bin/|$(PREFIX)/bin/|' Packaging/systemd/hyperfs@.service >$(word 2,$(UNITS))/hyperfs@.service
+	ln -sf $(PREFIX)/bin/hyperfs $(DESTDIR)$(SBINDIR)/mount.hyperfs
+	ln -sf $(PREFIX)/bin/hyperfs $(DESTDIR)$(SBINDIR)/mount.fuse.hyperfs
+
+uninstall: ## the same PREFIX= DESTDIR=: takes all of it away; stores and settings stay
+	rm -f $(DESTDIR)$(PREFIX)/bin/hyperfs
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/hyperfs.1 $(DESTDIR)$(PREFIX)/share/man/man1/hyperfs-*.1
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man5/hyperfs.toml.5
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man8/mount.hyperfs.8
+	rm -f $(word 1,$(COMPLETIONS))/hyperfs $(word 2,$(COMPLETIONS))/_hyperfs
+	rm -f $(word 3,$(COMPLETIONS))/hyperfs.fish
+	rm -f $(word 1,$(UNITS))/hyperfs.service $(word 2,$(UNITS))/hyperfs@.service
+	rm -f $(DESTDIR)$(SBINDIR)/mount.hyperfs $(DESTDIR)$(SBINDIR)/mount.fuse.hyperfs
+
+deb: build ## a Debian package, in .build/
+	Packaging/deb.sh $(BINARY) .build
 
 bench: setup ## compare with what people would use instead (slow)
 	Benchmarks/run.sh
