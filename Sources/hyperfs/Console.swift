@@ -70,6 +70,12 @@ final class Console: Sendable {
 
     /// What, why, what to do; then the end.
     func fail(_ error: NodeError) -> Never {
+        say(error)
+        exit(ExitStatus.code(of: error.code))
+    }
+
+    /// What, why, what to do.
+    func say(_ error: NodeError) {
         clearProgress()
         if isJSON {
             let object: JSONValue = [
@@ -81,7 +87,6 @@ final class Console: Sendable {
             let text = "hyperfs: \(Printable.text(error.message))\n\(Printable.text(error.hint))\n"
             _ = Self.put(Array(text.utf8)[...], STDERR_FILENO)
         }
-        exit(ExitStatus.code(of: error.code))
     }
 
     /// The errno when it fails.

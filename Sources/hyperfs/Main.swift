@@ -9,6 +9,9 @@ enum Main {
         // Broken pipes and connections are answers of write(), not deaths.
         signal(SIGPIPE, SIG_IGN)
         setlocale(LC_ALL, "")
+        if MountHelper.isMeant(by: CommandLine.arguments.first ?? "") {
+            await MountHelper.run(Array(CommandLine.arguments.dropFirst()))
+        }
         let arguments = ArgumentOrder.verbFirst(Array(CommandLine.arguments.dropFirst()))
         let isJSON = arguments.contains("--json")
         do {

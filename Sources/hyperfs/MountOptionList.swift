@@ -45,7 +45,7 @@ struct MountOptionList: Equatable {
     }
 
     /// At commas, except after a backslash.
-    private static func split(_ text: String) -> [String] {
+    static func split(_ text: String) -> [String] {
         var parts = [""]
         var isEscaped = false
         for character in text {

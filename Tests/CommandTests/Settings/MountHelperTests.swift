@@ -1,0 +1,72 @@
+import Foundation
+import Node
+import TestSupport
+import Testing
+
+@testable import hyperfs
+
+/// The command as mount(8) calls it.
+@Suite(.timeLimit(.minutes(1)))
+struct MountHelperTests {
+    private func helper(_ words: String...) throws -> MountHelper {
+        try MountHelper(words, mount: ToolDescription.load().optionsByVerb["mount"] ?? [:])
+    }
+
+    @Test func itsArgumentsBecomeThoseOfMount() throws {
+        let all = try helper(
+            "hyper://x", "/mnt", "-nv", "-o", "ro,cache_size=1G,_netdev,x-systemd.automount",
+            "-t", "fuse.hyperfs", "-oallow-other,peer=a:1,noatime,store=/a\\,b")
+        #expect(
+            all.arguments == [
+                "mount", "--verbose", "-o", "ro", "--cache-size=1G", "--allow-other", "--peer=a:1",
+                "-o", "noatime", "--store=/a,b", "--", "hyper://x", "/mnt",
+            ])
+        #expect(!all.isFake)
+        #expect(try helper("a", "b", "-f").isFake)
+        #expect(try helper("a", "b").arguments == ["mount", "--", "a", "b"])
+    }
+
+    @Test func whatItDoesNotKnowIsNamed() throws {
+        for words in [["a"], ["a", "b", "c"], ["a", "b", "-x"], ["a", "b", "-o"]] {
+            let error = #expect(throws: NodeError.self) {
+                try MountHelper(words, mount: ToolDescription.load().optionsByVerb["mount"] ?? [:])
+            }
+            #expect(error?.code == .usage)
+        }
+        let error = #expect(throws: NodeError.self) { try helper("a", "b", "-o", "ro,frob=1") }
+        #expect(error?.message.contains("frob=1") == true)
+        // A flag takes no value, an option does.
+        #expect(throws: NodeError.self) { try helper("a", "b", "-o", "offline=1") }
+        #expect(throws: NodeError.self) { try helper("a", "b", "-o", "peer") }
+        #expect(try helper("a", "b", "-so", "frob=1").arguments == ["mount", "--", "a", "b"])
+        #expect(throws: NodeError.self) { try helper("a", "b", "-N", "7") }
+    }
+
+    @Test func itIsKnownByItsName() {
+        #expect(MountHelper.isMeant(by: "/sbin/mount.hyperfs"))
+        #expect(MountHelper.isMeant(by: "mount.fuse.hyperfs"))
+        #expect(!MountHelper.isMeant(by: "/usr/bin/hyperfs"))
+        #expect(!MountHelper.isMeant(by: ""))
+    }
+
+    @Test(arguments: [
+        (["a"], 1), (["no-such-drive", "/mnt", "-o", "offline"], 32),
+        (["\(String(repeating: "ab", count: 32))", "/nowhere/at/all", "-o", "offline"], 32),
+        (["a", "b", "-o", "timeout=soon"], 1), (["a", "b", "-f"], 0),
+    ])
+    func itsExitCodesAreThoseOfMount(words: [String], status: Int) throws {
+        let command = try Command()
+        let link = command.home("mount.hyperfs")
+        try FileManager.default.createSymbolicLink(
+            atPath: link, withDestinationPath: Command.binary)
+        let process = command.prepare([])
+        process.executableURL = URL(fileURLWithPath: link)
+        process.arguments = words
+        // Neither HOME nor PATH, as under systemd.
+        process.environment = ["HYPERFS_STORE": command.home("store")]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        #expect(Int(process.terminationStatus) == status)
+    }
+}
