@@ -14,7 +14,9 @@ struct Hyperfs: AsyncParsableCommand {
         subcommands: [
             ShareCommand.self, MountCommand.self, UnmountCommand.self, CreateCommand.self,
             DrivesCommand.self, InfoCommand.self, ListCommand.self, TreeCommand.self,
-            CatCommand.self, StatCommand.self, GetCommand.self, LogCommand.self,
+            CatCommand.self, StatCommand.self, GetCommand.self, PutCommand.self,
+            RemoveCommand.self, MakeFolderCommand.self, MoveCommand.self, CopyCommand.self,
+            LinkCommand.self, UnlinkCommand.self, RestoreCommand.self, LogCommand.self,
             DiffCommand.self, PeersCommand.self, BootstrapCommand.self,
             DoctorCommand.self, ConfigCommand.self, ManualCommand.self,
         ])

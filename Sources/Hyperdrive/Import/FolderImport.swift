@@ -87,7 +87,7 @@ public final class FolderImport: Sendable {
     ) throws -> ImportPass {
         try drive.requireWritable()
         return try ImportPass(
-            self, progress: progress, note: note,
+            drive, folder: folder, options: options, progress: progress, note: note,
             isCancelled: { [isCancelled = self] in isCancelled.wasCancelled })
     }
 

@@ -12,7 +12,7 @@ extension ImportPass {
         var old = isInDrive ? try known(key)[...] : []
         for name in names {
             while let first = old.first, first.name.utf8.lexicographicallyPrecedes(name.utf8) {
-                try remove(first)
+                if isMirror { try remove(first) }
                 old.removeFirst()
             }
             var entry: Entry?
@@ -22,7 +22,7 @@ extension ImportPass {
             }
             try visit(name, in: folder, key: key, path: path, rules: rules, old: entry)
         }
-        for entry in old { try remove(entry) }
+        if isMirror { for entry in old { try remove(entry) } }
     }
 
     /// One entry of a folder, against what the drive has of that name.
@@ -30,14 +30,22 @@ extension ImportPass {
         _ name: String, in folder: LocalFolder, key: String, path: [[UInt8]], rules: IgnoreStack,
         old: Entry?
     ) throws {
-        let key = key.isEmpty ? name : key + "/" + name
+        try visit(
+            name, as: key.isEmpty ? name : key + "/" + name, in: folder,
+            path: path + [Array(name.utf8)], rules: rules, old: old)
+    }
+
+    /// The same for an entry that may have another name in the drive.
+    func visit(
+        _ name: String, as key: String, in folder: LocalFolder, path: [[UInt8]],
+        rules: IgnoreStack, old: Entry?
+    ) throws {
         let info: LocalFolder.Info
         do {
             info = try folder.info(name)
         } catch {
             return try lost(key, error, old)
         }
-        let path = path + [Array(name.utf8)]
         if rules.ignores(path, isFolder: info.kind == .directory) {
             if let old { try remove(old) }
             return
@@ -50,6 +58,11 @@ extension ImportPass {
             note("\(localPath(key)): left out, another drive is nested there")
             return
         }
+        if let old, !isMirror, (old.stat.kind == .directory) != (info.kind == .directory) {
+            let found = old.stat.kind == .directory ? "a folder" : "no folder"
+            note("\(localPath(key)): left out, \(DrivePath.path(key)) is \(found)")
+            return
+        }
         switch info.kind {
         case .directory:
             try visitFolder(name, in: folder, key: key, path: path, rules: rules, old: old, info)
@@ -59,7 +72,7 @@ extension ImportPass {
             try visitFile(name, in: folder, key: key, old: old, info)
         case .other:
             note("\(localPath(key)): left out, neither file, folder nor link")
-            if let old { try remove(old) }
+            if let old, isMirror { try remove(old) }
         }
     }
 
@@ -152,7 +165,7 @@ extension ImportPass {
     /// what the drive has of it.
     func lost(_ key: String, _ fault: LocalFault, _ old: Entry?) throws {
         if fault.isGone {
-            if let old { try remove(old) }
+            if let old, isMirror { try remove(old) }
         } else {
             note("\(localPath(key)): left out, \(fault.text)")
         }

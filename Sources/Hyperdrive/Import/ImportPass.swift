@@ -28,6 +28,14 @@ final class ImportPass {
     /// Files that changed while they were read.
     var unsettled: [String] = []
 
+    /// A folder that is shared is mirrored: what it has not goes, what it has replaces whatever is
+    /// there, and its root is the drive's. What is copied in only adds (`CopyIn`).
+    let isMirror: Bool
+    /// What is written behind everything else.
+    var closing: [Drive.Edit] = []
+    /// Where the keys of a copy come from, for people.
+    var origin: (key: String, local: String) = ("", "")
+
     /// Files that are gone from where the drive has them: content that may turn up elsewhere.
     var gone: [MovedFile: [Entry]] = [:]
     var goneCount = 0
@@ -36,21 +44,23 @@ final class ImportPass {
     var changed: [String] { writer.changed }
 
     init(
-        _ task: FolderImport, progress: @escaping @Sendable (FolderImport.Progress) -> Void,
+        _ drive: Drive, folder: String, options: FolderImport.Options, isMirror: Bool = true,
+        progress: @escaping @Sendable (FolderImport.Progress) -> Void,
         note: @escaping @Sendable (String) -> Void, isCancelled: @escaping @Sendable () -> Bool
     ) throws {
-        drive = task.drive
-        rootPath = task.folder
-        root = try LocalFolder(path: task.folder)
-        options = task.options
+        self.drive = drive
+        rootPath = folder
+        root = try LocalFolder(path: folder)
+        self.options = options
+        self.isMirror = isMirror
         self.note = note
         self.isCancelled = isCancelled
         meter = ImportMeter(progress)
-        writer = try ImportWriter(task.drive, commitEntries: task.options.commitEntries)
-        let store = task.drive.store.folder
+        writer = try ImportWriter(drive, commitEntries: options.commitEntries)
+        let store = drive.store.folder
         // A store whose folder is gone cannot lie in the one that is imported.
         storeFolder = store.isEmpty ? nil : try? LocalFolder(path: store).info()
-        pool = ReadPool(threads: task.options.workers)
+        pool = ReadPool(threads: options.workers)
     }
 
     /// Lets the readers end; what is not committed is forgotten.
@@ -94,9 +104,19 @@ final class ImportPass {
         try finish()
     }
 
-    private func finish() throws {
+    /// Takes everything that is being read.
+    func drain() throws {
         while pendingStart < pending.count { try takeOne() }
-        try keepRoot()
+    }
+
+    func finish() throws {
+        try drain()
+        if isMirror {
+            try keepRoot()
+        } else if !writer.changed.isEmpty {
+            closing.forEach(writer.add)
+            closing = []
+        }
         try writer.commit()
     }
 
@@ -123,7 +143,10 @@ final class ImportPass {
 
     /// Where an entry is on the local disk, for people.
     func localPath(_ key: String) -> String {
-        key.isEmpty ? rootPath : rootPath + "/" + key
+        guard isMirror else {
+            return origin.local + String(Substring(key.utf8.dropFirst(origin.key.utf8.count)))
+        }
+        return key.isEmpty ? rootPath : rootPath + "/" + key
     }
 }
 
