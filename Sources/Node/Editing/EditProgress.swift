@@ -2,11 +2,13 @@ import HyperCrypto
 
 /// How far a change that takes its time is.
 public struct EditProgress: Codable, Sendable, Equatable {
-    /// Files done, and in all.
+    /// Files done.
     public var files = 0
+    /// Files in all.
     public var filesTotal = 0
-    /// Bytes done, and in all.
+    /// Bytes done.
     public var bytes: UInt64 = 0
+    /// Bytes in all.
     public var bytesTotal: UInt64 = 0
 
     /// Nothing done.

@@ -93,7 +93,8 @@ private struct LocalModel {
 
     private mutating func move() -> (EditRequest, [String]) {
         let (from, to, slash, exact, keep) = (path(), path(), flag(), flag(), flag())
-        let end = slash ? "/" : ""
+        // `mv -n f g/` says nothing of g being a file; here that is an error.
+        let end = slash && !keep ? "/" : ""
         var moving = Moving(
             [EditSource(path: from)], to: EditTarget(to + end, isExact: exact))
         moving.noClobber = keep
