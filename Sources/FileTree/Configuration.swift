@@ -1,3 +1,5 @@
+import HyperCrypto
+
 extension Tree {
     /// What a mount can be told.
     public struct Configuration: Sendable {
@@ -10,6 +12,10 @@ extension Tree {
         /// Where bytes wait that were written and not committed, on the disk of the drive's
         /// blocks; nil = nothing can be written.
         public var stagingFolder: String?
+        /// Common to all trees of a process that write to the same store.
+        public var writers = Writers()
+        /// Whether an own drive that is nested may be written.
+        public var mayWrite: @Sendable (PublicKey) -> Bool = { _ in true }
         /// Shows the owners that the drive has, and keeps those of new files; else everything
         /// belongs to whoever mounted.
         public var showsOwners = false

@@ -49,6 +49,8 @@ enum Limits {
     static let stagedFileMemoryBytes = 128 << 10
     /// Bytes of all files together that stay in memory.
     static let stagedMemoryBytes = 24 << 20
+    /// Items of a drive in use before those are swept out that nobody uses any more.
+    static let itemsSweptMin = 1024
     /// Ranges of one file's stage; a file that is written in more places is copied whole.
     static let stagedRanges = 16_384
     /// Bytes that are copied at once then.

@@ -6,6 +6,14 @@ struct Place: Hashable, Sendable {
     let volume: UInt64
     let path: String
 
+    init(volume: UInt64, path: String) {
+        self.volume = volume
+        self.path = path
+    }
+
+    /// A path of a drive, wherever the drive is shown.
+    init(_ path: String) { self.init(volume: 0, path: path) }
+
     static func == (a: Place, b: Place) -> Bool {
         a.volume == b.volume && a.path.utf8.elementsEqual(b.path.utf8)
     }

@@ -12,20 +12,39 @@ extension Tree {
         let name: String
         var volume: Volume { home.volume }
         var path: String { Place.join(home.path, name) }
+        /// In this tree.
         var place: Place { Place(volume: home.volume.id, path: path) }
+        /// In the drive.
+        var key: Place { Place(path) }
     }
 
-    /// Answers with what `attempt` makes of the tree while nobody else looks at it. It changes
-    /// nothing before it has everything it needs.
+    /// Answers with what `attempt` makes of a node's description or bytes while nobody else looks
+    /// at the tree. It changes nothing before it has everything it needs.
     func change<T: Sendable>(
         on node: UInt64, _ reply: @escaping Reply<T>,
+        _ attempt: @escaping @Sendable (Inode) throws -> T
+    ) -> Pending? {
+        change(node, { $0.origin }, reply, attempt)
+    }
+
+    /// The same for the names in a folder: in a nested drive's root they are those of that drive,
+    /// while its description is that of the place it is nested at.
+    func changeNames<T: Sendable>(
+        in node: UInt64, _ reply: @escaping Reply<T>,
+        _ attempt: @escaping @Sendable (Inode) throws -> T
+    ) -> Pending? {
+        change(node, { $0.home }, reply, attempt)
+    }
+
+    private func change<T: Sendable>(
+        _ node: UInt64, _ location: (Inode) -> Inode.Location?, _ reply: @escaping Reply<T>,
         _ attempt: @escaping @Sendable (Inode) throws -> T
     ) -> Pending? {
         guard let inode = table.inode(node) else {
             reply(.failure(.stale))
             return nil
         }
-        guard let volume = inode.origin?.volume, let writer = volume.writer else {
+        guard let volume = location(inode)?.volume, let writer = volume.writer else {
             reply(.failure(.readOnly))
             return nil
         }
@@ -61,19 +80,17 @@ extension Tree {
     /// The item of a node, made when there is none.
     func item(of node: Inode) throws -> Item {
         if let item = node.item { return item }
-        guard let origin = node.origin, origin.volume.writer != nil else {
+        guard let origin = node.origin, let writer = origin.volume.writer else {
             throw PosixError.readOnly
         }
-        var new = Item(try stat(of: node), of: origin.volume.drive, isNew: false)
-        if !node.state.withLock({ $0.isRemoved }),
-            case .item(let known)? = origin.volume.writer?.overlay[origin.place]
-        {
-            new = known
-        }
+        let stat = try stat(of: node)
+        let make = { Item(stat, of: origin.volume.drive, isNew: false) }
+        let isAlone = node.state.withLock { $0.isRemoved || $0.isDetached }
+        let found = isAlone ? make() : writer.item(at: Place(origin.path), make: make)
         return node.state.withLock { state in
             if let item = state.item { return item }
-            state.item = new
-            return new
+            state.item = found
+            return found
         }
     }
 
@@ -82,17 +99,32 @@ extension Tree {
         guard let origin = node.origin, let writer = origin.volume.writer,
             !node.state.withLock({ $0.isRemoved || $0.isDetached })
         else { return }
-        writer.overlay.set(.item(item), at: origin.place)
+        writer.overlay.set(.item(item), at: Place(origin.path))
         // Lists that are being read have its old attributes.
         if let folder = table.inode(at: origin.place.parent) { relist(folder) }
     }
 
     /// A folder's names changed: so do its times, and its list.
     func touch(_ folder: Inode) throws {
+        relist(folder)
+        if let home = folder.home, home.place != folder.origin?.place {
+            return try touchRoot(of: home.volume)
+        }
         let item = try item(of: folder)
         item.describe { $0.mtime = WallClock.milliseconds }
         register(item, of: folder)
-        relist(folder)
+        spread(folder)
+    }
+
+    /// A nested drive's root has times of its own, next to those of the place it is nested at.
+    private func touchRoot(of volume: Volume) throws {
+        guard let writer = volume.writer else { throw PosixError.readOnly }
+        let root = Place("/")
+        let stat = try volume.child(at: "/")?.stat ?? Stat(mode: 0o040755)
+        let item = writer.item(at: root) { Item(stat, of: volume.drive, isNew: false) }
+        item.describe { $0.mtime = WallClock.milliseconds }
+        writer.overlay.set(.item(item), at: root)
+        spread(item, at: "/", from: volume)
     }
 
     func relist(_ folder: Inode) { folder.state.withLock { $0.listingChange += 1 } }
@@ -100,24 +132,38 @@ extension Tree {
     /// Puts a new item at a place that is free, and tells the kernel of it.
     func add(_ stat: Stat, at slot: Slot) throws -> (inode: Inode, item: Item) {
         var stat = stat
-        let folder = try item(of: slot.folder).stat
+        let folder = try self.stat(of: slot.folder)
         if folder.mode & S_ISGID != 0 {
             if configuration.showsOwners { stat.gid = folder.gid }
             if stat.kind == .directory { stat.mode |= S_ISGID }
         }
         let item = Item(stat, of: slot.volume.drive, isNew: true)
         try touch(slot.folder)
-        slot.writer.overlay.set(.item(item), at: slot.place)
+        slot.writer.overlay.set(.item(item), at: slot.key)
+        slot.writer.items.put(item, at: slot.key)
+        for site in slot.volume.showing.sites(besides: slot.volume) {
+            site.tree.takeName(at: site.volume.place(slot.path))
+        }
         let child = Child(item, name: slot.name)
         return (try enter(child, below: slot.folder, in: slot.home), item)
     }
 
-    /// Takes the name away from whatever is there.
+    /// Takes the name away from whatever is there, at all places where the drive is shown.
     func drop(_ child: Child, at slot: Slot) {
-        slot.writer.overlay.set(.removed, at: slot.place)
-        guard let inode = table.inode(at: slot.place) else { return }
+        slot.writer.overlay.set(.removed, at: slot.key)
+        slot.writer.items.forget(slot.key)
+        drop(child.stat, at: slot.place)
+        for site in slot.volume.showing.sites(besides: slot.volume) {
+            let place = site.volume.place(slot.path)
+            site.tree.drop(child.stat, at: place)
+            site.tree.takeName(at: place)
+        }
+    }
+
+    private func drop(_ stat: Stat, at place: Place) {
+        guard let inode = table.inode(at: place) else { return }
         inode.state.withLock { state in
-            state.stat = state.stat ?? child.stat
+            state.stat = state.stat ?? stat
             state.isRemoved = true
         }
         inode.item?.describe { _ in }

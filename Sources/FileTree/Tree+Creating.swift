@@ -17,7 +17,7 @@ extension Tree {
         parent: UInt64, name: String, flags: Int32, _ making: Making,
         reply: @escaping Reply<Created>
     ) -> Pending? {
-        change(on: parent, reply) { [self] folder in
+        changeNames(in: parent, reply) { [self] folder in
             let slot = try slot(name, in: folder)
             let isWriter = flags & O_ACCMODE != O_RDONLY
             let inode: Inode
@@ -30,6 +30,7 @@ extension Tree {
                 }
                 inode = try enter(child, below: folder, in: slot.home)
                 item = try self.item(of: inode)
+                if isWriter || flags & O_TRUNC != 0 { item.keepClosed() }
                 if flags & O_TRUNC != 0 { try resize(item, of: inode, to: 0) }
             } else {
                 (inode, item) = try add(stat(S_IFREG, making), at: slot)
@@ -82,7 +83,7 @@ extension Tree {
         _ parent: UInt64, _ name: String, _ reply: @escaping Reply<Attributes>,
         _ stat: @escaping @Sendable () throws -> Stat
     ) -> Pending? {
-        change(on: parent, reply) { [self] folder in
+        changeNames(in: parent, reply) { [self] folder in
             let slot = try slot(name, in: folder)
             guard try slot.volume.child(at: slot.path) == nil else {
                 throw PosixError(EEXIST, "\(slot.path) exists")

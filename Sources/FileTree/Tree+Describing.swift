@@ -42,6 +42,7 @@ extension Tree {
             if isDescribed {
                 item.describe { $0.apply(changes) }
                 register(item, of: node)
+                spread(node)
             }
             return attributes(of: node, item.stat)
         }
@@ -68,6 +69,7 @@ extension Tree {
             try item.openStage(in: writer.area)
             register(item, of: node)
         }
+        spread(node, bytes: min(old, size)..<max(old, size))
     }
 
     /// Sets an extended attribute; `flags` as in setxattr. EOPNOTSUPP but for `user.*`.
@@ -95,6 +97,7 @@ extension Tree {
             }
             item.describe { $0.attributes = attributes }
             register(item, of: node)
+            spread(node)
         }
     }
 
@@ -113,6 +116,7 @@ extension Tree {
             attributes.removeAll { $0.name == name }
             item.describe { $0.attributes = attributes }
             register(item, of: node)
+            spread(node)
         }
     }
 

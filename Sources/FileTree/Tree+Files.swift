@@ -23,7 +23,8 @@ extension Tree {
             reply(.failure(.readOnly))
             return nil
         }
-        return answer(on: node.home?.volume, reply) { [self] in
+        let isEmptied = flags & O_TRUNC != 0
+        return answer(on: node.home?.volume, changing: isEmptied, reply) { [self] in
             if case .report(let content) = node.role {
                 let bytes = Array(content().prefix(Limits.reportBytes))
                 return opened(node, .bytes(bytes), isDirect: true)
@@ -39,6 +40,7 @@ extension Tree {
             }
             if volume.writer != nil, stat.kind == .file, stat.mount == nil {
                 let item = try item(of: node)
+                if isChanging { item.keepClosed() }
                 if flags & O_TRUNC != 0 { try resize(item, of: node, to: 0) }
                 return opened(node, .item(item, volume), isWriter: isWriter, isDirect: false)
             }

@@ -5,78 +5,107 @@ import Hyperdrive
 /// kernel, name by name, in the moment the newest is shown.
 extension Tree {
     func follow(_ volume: Volume) {
-        volume.observe { [weak self, weak volume] in
-            guard let self, let volume, isOpen, volume.beginFollowing() else { return }
-            Task.detached { [weak self, weak volume] in
+        volume.showing.add(volume, of: self)
+        volume.showing.follow()
+    }
+}
+
+extension Showing {
+    fileprivate func follow() {
+        observe { [weak self] in
+            guard let self, beginFollowing() else { return }
+            Task.detached { [weak self] in
                 repeat {
-                    // Nobody cancels this task: `isOpen` ends it.
+                    // Nobody cancels this task: it ends with the last place.
                     try? await Task.sleep(for: .milliseconds(Limits.settleMilliseconds))
-                    guard let self, let volume, isOpen else { return }
-                    await catchUp(volume)
-                } while volume?.endFollowing() == false
+                    guard let self, let tree = sites.first(where: { $0.tree.isOpen })?.tree else {
+                        return
+                    }
+                    await catchUp(tree.configuration)
+                } while self?.endFollowing() == false
             }
         }
     }
 
     /// Shows the newest version, or stays at the old one, whole, until the difference is known.
-    private func catchUp(_ volume: Volume) async {
-        let older = volume.version
-        let newer = volume.drive.version
+    private func catchUp(_ configuration: Tree.Configuration) async {
+        let older = version
+        let newer = drive.version
         // Nothing is shown yet: nothing can be told.
-        guard older > 0, newer > older, !volume.isCommitting else { return }
+        guard older > 0, newer > older, !isCommitting else { return }
         do {
-            let view = try volume.drive.checkout(newer)
-            let timeout = configuration.timeout
-            let changes = try await resolve(priority: .background, timeout: timeout) {
-                try volume.drive.changes(from: older, to: newer)
+            let view = try drive.checkout(newer)
+            let drive = drive
+            let changes = try await resolve(
+                priority: .background, timeout: configuration.timeout
+            ) {
+                try drive.changes(from: older, to: newer)
             }
-            let stats = await known(changes, in: volume, view: view)
-            invalidate(apply(changes, stats, to: volume, view: view, version: newer))
+            let timeout = configuration.timeoutWithoutPeers
+            var stats: [Place: Stat] = [:]
+            for path in knownPaths(changes) {
+                // What cannot be read is told as forgotten: the kernel asks again, and hears why.
+                let entry = try? await resolve(priority: .background, timeout: timeout) {
+                    try view.entry(path)
+                }
+                if let entry = entry ?? nil { stats[Place(path)] = entry.stat }
+            }
+            show(view, version: newer, after: older, changes, stats)
         } catch {
             configuration.note(
-                "drive \(volume.drive.key) stays at version \(older), because what changed up to "
+                "drive \(drive.key) stays at version \(older), because what changed up to "
                     + "\(newer) cannot be read: \(error)")
             // As above.
             try? await Task.sleep(for: .milliseconds(Limits.retryMilliseconds))
         }
     }
 
-    /// The new entries of those changed paths that the kernel knows.
-    private func known(
-        _ changes: [Drive.Change], in volume: Volume, view: Drive
-    ) async -> [Place: Stat] {
-        var stats: [Place: Stat] = [:]
+    /// The changed paths, and the folders above them, that a kernel knows.
+    func knownPaths(_ changes: [Drive.Change]) -> [String] {
+        let sites = sites
+        var seen: Set<Place> = []
+        var known: [String] = []
         for change in changes {
-            for place in Place(volume: volume.id, path: change.path).lineage
-            where stats[place] == nil && table.inode(at: place) != nil {
-                let timeout = configuration.timeoutWithoutPeers
-                // What cannot be read is told as forgotten: the kernel asks again, and hears why.
-                let entry = try? await resolve(priority: .background, timeout: timeout) {
-                    try view.entry(place.path)
+            for place in Place(change.path).lineage
+            where seen.insert(place).inserted {
+                let isKnown = sites.contains {
+                    $0.tree.table.inode(at: $0.volume.place(place.path)) != nil
                 }
-                if let entry = entry ?? nil { stats[place] = entry.stat }
+                if isKnown { known.append(place.path) }
             }
         }
-        return stats
+        return known
     }
 
-    /// Moves to the new version and says what the kernel must forget.
-    func apply(
-        _ changes: [Drive.Change], _ stats: [Place: Stat], to volume: Volume, view: Drive,
-        version: UInt64
-    ) -> [Invalidation] {
+    /// Moves to the new version, and says what every kernel must forget. Does nothing when another
+    /// version than `older` is shown by now.
+    func show(
+        _ view: Drive, version newer: UInt64, after older: UInt64, _ changes: [Drive.Change],
+        _ stats: [Place: Stat]
+    ) {
+        // All trees that show it share one gate, or it is shown at one place only.
+        guard let gate = sites.first?.tree.gate else { return show(view, version: newer) }
         gate.changing {
-            volume.show(view, version: version)
-            var update = Update(
-                table: table, listings: listings, stats: stats,
-                isCovered: { volume.writer?.overlay[$0] != nil })
-            for change in changes {
-                update.note(Place(volume: volume.id, path: change.path), change.kind)
-            }
-            // The root's times move with everything.
-            update.refresh(Place(volume: volume.id, path: "/"))
-            return update.invalidations
+            guard version == older else { return }
+            show(view, version: newer)
+            for site in sites { site.tree.note(changes, stats, in: site.volume) }
         }
+    }
+}
+
+extension Tree {
+    /// What the kernel must forget, now that the volume shows another version. Within the gate.
+    fileprivate func note(
+        _ changes: [Drive.Change], _ stats: [Place: Stat], in volume: Volume
+    ) {
+        var update = Update(
+            table: table, listings: listings, stats: stats,
+            isCovered: { volume.writer?.overlay[Place($0.path)] != nil })
+        for change in changes { update.note(volume.place(change.path), change.kind) }
+        // The root's times move with everything.
+        update.refresh(volume.place("/"))
+        invalidate(update.invalidations)
+        for path in update.replaced { volume.writer?.items.forget(Place(path)) }
     }
 }
 

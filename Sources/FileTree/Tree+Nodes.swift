@@ -14,7 +14,7 @@ extension Tree {
     func stat(of inode: Inode) throws -> Stat {
         if let stat = inode.stat { return stat }
         guard let origin = inode.origin else { throw PosixError.stale }
-        if inode === table.root, rootVolume.writer?.overlay[origin.place] == nil {
+        if inode === table.root, rootVolume.writer?.overlay[Place(origin.path)] == nil {
             return rootStat()
         }
         guard let child = try origin.volume.child(at: origin.path) else {
@@ -70,7 +70,10 @@ extension Tree {
         }
         let drive = try Drive(
             store: outer.drive.store, key: identity.key, version: identity.version)
-        let volume = outer.nested(id: newVolumeID(), drive: drive, at: origin.path)
+        let isFixed = outer.isFixed || identity.version != nil
+        let volume = outer.nested(
+            id: newVolumeID(), drive: drive, at: origin.path,
+            writer: isFixed ? nil : writer(of: drive))
         follow(volume)
         return Inode.Location(volume: volume, path: "/")
     }
@@ -78,6 +81,7 @@ extension Tree {
     /// What `stat` shows.
     func attributes(of inode: Inode, _ stat: Stat) -> Attributes {
         let volume = inode.home?.volume
+        let stat = withRootTimes(stat, inode)
         let size = size(of: stat, in: volume)
         let isStaged = inode.item?.facts.withLock { $0.isStaged } ?? false
         let local = isStaged ? size : localBytes(of: stat, in: volume, size: size)
@@ -100,6 +104,17 @@ extension Tree {
             validSeconds: isLive
                 ? 0 : isComplete ? Limits.validSeconds : Limits.partialValidSeconds,
             nameValidSeconds: Limits.validSeconds)
+    }
+
+    /// The root of a nested drive is as new as the drive's own root and the place it is nested at.
+    private func withRootTimes(_ stat: Stat, _ inode: Inode) -> Stat {
+        guard let home = inode.home, home.path == "/", let origin = inode.origin,
+            origin.volume !== home.volume, let root = try? home.volume.child(at: "/")
+        else { return stat }
+        var stat = stat
+        stat.mtime = max(stat.mtime, root.stat.mtime)
+        stat.ctime = max(stat.ctime, root.stat.ctime)
+        return stat
     }
 
     private func mode(of stat: Stat, in volume: Volume?) -> UInt32 {

@@ -6,7 +6,7 @@ extension Tree {
     /// Removes the name of a file or link. Who has it open keeps it.
     @discardableResult
     public func remove(parent: UInt64, name: String, reply: @escaping Reply<Void>) -> Pending? {
-        change(on: parent, reply) { [self] folder in
+        changeNames(in: parent, reply) { [self] folder in
             let (slot, child) = try existing(name, in: folder)
             if child.stat.kind == .directory { throw PosixError(EISDIR, "\(slot.path)") }
             try touch(folder)
@@ -19,7 +19,7 @@ extension Tree {
     public func removeFolder(
         parent: UInt64, name: String, reply: @escaping Reply<Void>
     ) -> Pending? {
-        change(on: parent, reply) { [self] folder in
+        changeNames(in: parent, reply) { [self] folder in
             let (slot, child) = try existing(name, in: folder)
             try requireEmptyFolder(child, at: slot)
             try touch(folder)

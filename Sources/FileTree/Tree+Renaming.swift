@@ -18,7 +18,7 @@ extension Tree {
         from parent: UInt64, name: String, to newParent: UInt64, newName: String, flags: UInt32,
         reply: @escaping Reply<Void>
     ) -> Pending? {
-        change(on: parent, reply) { [self] folder in
+        changeNames(in: parent, reply) { [self] folder in
             guard flags & ~(RenameFlags.noReplace | RenameFlags.exchange) == 0,
                 flags != RenameFlags.noReplace | RenameFlags.exchange
             else { throw PosixError(EINVAL, "rename flags \(flags)") }
@@ -61,16 +61,30 @@ extension Tree {
         if source.folder !== target.folder { try touch(target.folder) }
         if let old, !isExchange { drop(old, at: target) }
         let overlay = source.writer.overlay
-        for move in moving + trading { overlay.set(.removed, at: move.from) }
-        for move in moving + trading { overlay.set(.item(move.item), at: move.to) }
+        let items = source.writer.items
+        for move in moving + trading {
+            overlay.set(.removed, at: move.from)
+            items.forget(move.from)
+        }
+        for move in moving + trading {
+            overlay.set(.item(move.item), at: move.to)
+            items.put(move.item, at: move.to)
+        }
+        let isFolder = child.stat.kind == .directory || old?.stat.kind == .directory
         table.move(
-            from: source.place, to: target.place, exchanging: isExchange,
-            isFolder: child.stat.kind == .directory || old?.stat.kind == .directory)
-        for move in moving + trading { adopt(move) }
+            from: source.place, to: target.place, exchanging: isExchange, isFolder: isFolder)
+        for move in moving + trading { adopt(move, in: source.volume) }
+        for site in source.volume.showing.sites(besides: source.volume) {
+            site.tree.takeMove(
+                from: site.volume.place(source.path), to: site.volume.place(target.path),
+                exchanging: isExchange, isFolder: isFolder)
+            for move in moving + trading { site.tree.adopt(move, in: site.volume) }
+        }
         settle(moving.first, below: target.folder)
         settle(trading.first, below: source.folder)
     }
 
+    /// Places are those of the drive.
     private struct Move {
         let item: Item
         let from: Place
@@ -97,24 +111,29 @@ extension Tree {
             throw PosixError(ENAMETOOLONG, "paths below \(target.path) would be too long")
         }
         return found.compactMap { path, child in
-            let from = Place(volume: source.volume.id, path: path)
-            guard let to = from.moved(from: source.place, to: target.place) else { return nil }
+            let from = Place(path)
+            guard let to = from.moved(from: source.key, to: target.key) else { return nil }
             let item =
-                child.item ?? table.inode(at: from)?.item
-                ?? Item(child.stat, of: source.volume.drive, isNew: false)
+                child.item
+                ?? source.writer.item(at: from) {
+                    Item(child.stat, of: source.volume.drive, isNew: false)
+                }
             return Move(item: item, from: from, to: to)
         }
     }
 
     /// A node that the kernel knows goes on as the item.
-    private func adopt(_ move: Move) {
-        table.inode(at: move.to)?.state.withLock { $0.item = move.item }
+    private func adopt(_ move: Move, in volume: Volume) {
+        table.inode(at: volume.place(move.to.path))?.state.withLock { $0.item = move.item }
     }
 
     /// What was renamed itself has a new time of change, and its node another folder.
     private func settle(_ move: Move?, below folder: Inode) {
         guard let move else { return }
         move.item.describe { _ in }
-        table.inode(at: move.to)?.state.withLock { $0.parentNumber = folder.number }
+        guard let volume = folder.home?.volume else { return }
+        table.inode(at: volume.place(move.to.path))?.state.withLock {
+            $0.parentNumber = folder.number
+        }
     }
 }

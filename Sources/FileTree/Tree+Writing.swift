@@ -21,6 +21,7 @@ extension Tree {
         try change(item, of: file.inode, writer) { stage throws(PosixError) in
             try stage.write(bytes, at: offset)
         }
+        spreadBytes(file.inode, min(offset, size)..<end)
         return bytes.count
     }
 
@@ -48,6 +49,7 @@ extension Tree {
             if !keepsSize, end > stage.size { stage.resize(to: end) }
             if isClearing { try stage.clear(offset..<end) }
         }
+        spreadBytes(file.inode, min(offset, size)..<end)
     }
 
     /// Makes a whole file a copy of another in the same drive, without moving a byte. EOPNOTSUPP
@@ -67,6 +69,7 @@ extension Tree {
             let isCloned = try gate.changing { () -> Bool in
                 guard try item.clone(origin) else { return false }
                 register(item, of: file.inode)
+                spread(file.inode, bytes: 0..<size)
                 return true
             }
             guard isCloned else { throw PosixError(EOPNOTSUPP, "not all of it is committed") }

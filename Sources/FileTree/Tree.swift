@@ -27,12 +27,17 @@ public final class Tree: Sendable {
         case listing(UInt64)
         /// Attributes only.
         case attributes(UInt64)
+        /// Attributes, and bytes that were written elsewhere.
+        case content(UInt64, Range<UInt64>)
     }
 
     let configuration: Configuration
     let table: InodeTable
     let rootVolume: Volume
-    let gate = Gate()
+    let gate: Gate
+    private let writers: Writers
+    /// Those that this tree has joined and not left.
+    private let joined = Mutex<[PublicKey: Writer]>([:])
     let waits: Waits
     let listings = Listings()
     let files = HandleTable<OpenFile>()
@@ -47,25 +52,34 @@ public final class Tree: Sendable {
         waits = Waits(
             timeout: configuration.timeout,
             timeoutWithoutPeers: configuration.timeoutWithoutPeers)
+        writers = configuration.writers
         let staging = drive.isWritable ? configuration.stagingFolder : nil
-        let writer = staging.map { Writer(drive, area: StagingArea(folder: $0)) }
+        let writer = staging.map { [writers] in writers.join(drive, stagingFolder: $0) }
+        // What can only be read is not held up by what others write.
+        gate = configuration.stagingFolder == nil ? Gate() : writers.gate
         rootVolume = Volume(id: 1, drive: drive, writer: writer)
         let home = Inode.Location(volume: rootVolume, path: "/")
         table = InodeTable(
             root: Inode(id: 1, number: 1, parentNumber: 1, home: home, origin: home))
+        if let writer { joined.withLock { $0[drive.key] = writer } }
         follow(rootVolume)
-        writer?.onCommit { [weak self] everything in
-            guard let self else { return false }
-            do {
-                return try commit(rootVolume, everything: everything)
-            } catch {
-                self.configuration.note("what was written cannot be committed yet: \(error)")
-                throw error
-            }
+    }
+
+    /// The writer of a drive that is nested in this tree; nil = it is read only.
+    func writer(of drive: Drive) -> Writer? {
+        guard let folder = configuration.stagingFolder, isOpen, drive.isWritable,
+            configuration.mayWrite(drive.key)
+        else { return nil }
+        return joined.withLock { joined in
+            if let writer = joined[drive.key] { return writer }
+            let writer = writers.join(drive, stagingFolder: folder)
+            joined[drive.key] = writer
+            return writer
         }
     }
 
-    /// Tells what the kernel must forget, from any thread, never from inside an operation.
+    /// Tells what the kernel must forget, from any thread; also from inside an operation on the
+    /// same drive at another place, so that the handler must do nothing but note it.
     public func onInvalidate(_ handler: @escaping @Sendable (Invalidation) -> Void) {
         invalidation.withLock { $0 = handler }
     }
@@ -88,9 +102,25 @@ public final class Tree: Sendable {
     /// Whether anything can be written.
     public var isWritable: Bool { rootVolume.writer != nil }
 
-    /// Commits everything that was written, for the last time: later changes fail. Throws why
-    /// something is not in the drive; it is lost then. Once is enough.
-    public func finish() throws(PosixError) { try rootVolume.writer?.close() }
+    /// Commits everything that was written, for the last time: later changes fail, unless another
+    /// tree shows the drive. Throws why something is not in the drive; it is lost then. Once is
+    /// enough.
+    public func finish() throws(PosixError) {
+        let joined = joined.withLock { joined in
+            defer { joined = [:] }
+            return joined.values
+        }
+        var failure: PosixError?
+        for writer in joined {
+            do throws(PosixError) {
+                try writers.leave(writer)
+            } catch {
+                failure = failure ?? error
+            }
+            writer.showing.remove(self)
+        }
+        if let failure { throw failure }
+    }
 
     /// Commits what was written, ends every wait with EINTR and stops following the drives.
     public func close() {

@@ -5,11 +5,13 @@ import Hyperdrive
 struct Update {
     let table: InodeTable
     let listings: Listings
-    /// Entries of the new version, for places whose node was known shortly before.
+    /// Entries of the new version, for paths whose node was known shortly before.
     let stats: [Place: Stat]
     /// Places whose newest change is not committed.
     let isCovered: (Place) -> Bool
     private(set) var invalidations: [Tree.Invalidation] = []
+    /// Paths whose file is another now: who has the old one open keeps it to himself.
+    private(set) var replaced: [String] = []
     private var seen: Set<Place> = []
 
     init(
@@ -42,9 +44,10 @@ struct Update {
         // What was changed here covers what the drive says.
         if isCovered(place) { return }
         let old = inode.stat
-        let new = stats[place]
+        let new = stats[Place(place.path)]
         if let old, let new, old.isSameNode(as: new) {
             inode.state.withLock { $0.stat = new }
+            inode.item?.follow(new)
             release(inode)
             if old != new { invalidations.append(.attributes(inode.id)) }
             return
@@ -59,6 +62,7 @@ struct Update {
             return
         }
         table.detach(inode)
+        replaced.append(place.path)
         if let parent { invalidations.append(.entry(parent: parent.id, name: place.name)) }
     }
 
@@ -74,9 +78,11 @@ struct Update {
 
     /// Forgets what a node's entry says, not what it is.
     mutating func refresh(_ place: Place) {
-        guard let inode = table.inode(at: place), inode === table.root else { return }
-        if !isCovered(place) { release(inode) }
-        inode.state.withLock { $0.stat = nil }
+        guard let inode = table.inode(at: place) else { return }
+        if inode.origin?.place == place {
+            if !isCovered(place) { release(inode) }
+            inode.state.withLock { $0.stat = nil }
+        }
         invalidations.append(.attributes(inode.id))
     }
 

@@ -5,8 +5,7 @@ import Synchronization
 
 /// One drive at one place of a tree: the outermost, a nested one, or an old version.
 ///
-/// It shows one version at a time, so that answers and invalidations agree; `follow` moves on to
-/// the next once the kernel can be told what changed.
+/// Its `showing` says which version is seen there.
 final class Volume: Sendable {
     /// Names the volume for as long as the tree lives.
     let id: UInt64
@@ -17,24 +16,17 @@ final class Volume: Sendable {
     /// What a user may call the device number.
     let device: UInt64
     let run = FileRun()
-    /// What makes it writable; nil = it is read-only.
+    /// What makes it writable; nil = it is read-only. All volumes of one drive share it.
     let writer: Writer?
+    /// Which version is shown.
+    let showing: Showing
     /// Mixed into the inode numbers, so that one drive nested twice has two sets of them.
     private let seed: Bytes32
-    private let state: Mutex<State>
-    private let observation = Mutex<Feed.Observation?>(nil)
+    private let knownFeed = Mutex<Feed?>(nil)
 
     struct Identity: Hashable, Sendable {
         let key: PublicKey
         let version: UInt64?
-    }
-
-    private struct State: Sendable {
-        var view: Drive?
-        var version: UInt64 = 0
-        var isFollowing = false
-        var isCommitting = false
-        var content: Feed?
     }
 
     init(
@@ -50,87 +42,28 @@ final class Volume: Sendable {
         message += Array("\(identity.version ?? 0)\u{0}\(path)".utf8)
         seed = Blake2b.hash32(message, key: outer)
         device = seed.word(0)
-        var state = State()
-        if let version = drive.checkoutVersion {
-            state.view = drive
-            state.version = version
-        }
-        self.state = Mutex(state)
+        showing = writer?.showing ?? Showing(drive)
     }
-
-    deinit { observation.withLock { $0 }.map(drive.metadata.stopObserving) }
 
     /// A drive nested in this one.
-    func nested(id: UInt64, drive: Drive, at path: String) -> Volume {
-        Volume(id: id, drive: drive, chain: chain, at: path, in: seed)
+    func nested(id: UInt64, drive: Drive, at path: String, writer: Writer?) -> Volume {
+        Volume(id: id, drive: drive, chain: chain, at: path, in: seed, writer: writer)
     }
 
-    /// Follows the feed of a live drive; `grew` may be called from any thread.
-    func observe(_ grew: @escaping @Sendable () -> Void) {
-        guard drive.checkoutVersion == nil else { return }
-        let token = drive.metadata.observe { event in
-            if case .grew = event { grew() }
-        }
-        observation.withLock { $0 = token }
-    }
+    /// Whether an old version is on the way here: nothing can be changed below one.
+    var isFixed: Bool { chain.contains { $0.version != nil } }
 
     /// The drive at the version that is shown now.
-    ///
-    /// As long as nothing at all is known it is the live drive, whose look-ups say what they miss;
-    /// the first known version is taken at once, since the kernel cannot know another.
-    func view() throws -> Drive {
-        try state.withLock { state in
-            if let view = state.view { return view }
-            // Read under the lock: `endFollowing` sees either no version, or this one.
-            let version = drive.version
-            guard version > 0 else { return drive }
-            let view = try drive.checkout(version)
-            state.view = view
-            state.version = version
-            return view
-        }
-    }
+    func view() throws -> Drive { try showing.view() }
 
     /// The version that is shown, 0 while none is known.
-    var version: UInt64 { state.withLock { $0.version } }
-
-    /// Moves on. Only within the gate's `changing`.
-    func show(_ view: Drive, version: UInt64) {
-        state.withLock { state in
-            state.view = view
-            state.version = version
-        }
-    }
-
-    /// While it is set the feed grows by our own commit, of which nobody needs to be told.
-    var isCommitting: Bool {
-        get { state.withLock { $0.isCommitting } }
-        set { state.withLock { $0.isCommitting = newValue } }
-    }
-
-    /// True for the one caller that may follow now.
-    func beginFollowing() -> Bool {
-        state.withLock { state in
-            defer { state.isFollowing = true }
-            return !state.isFollowing
-        }
-    }
-
-    /// Ends following, unless the feed is longer than what is shown by now.
-    func endFollowing() -> Bool {
-        let latest = drive.version
-        return state.withLock { state in
-            guard state.version == latest || state.version == 0 else { return false }
-            state.isFollowing = false
-            return true
-        }
-    }
+    var version: UInt64 { showing.version }
 
     /// The content feed; throws `MissingBlocks` until the drive's header is here.
     func content() throws -> Feed {
-        if let content = state.withLock({ $0.content }) { return content }
+        if let content = knownFeed.withLock({ $0 }) { return content }
         let content = try drive.content()
-        state.withLock { $0.content = content }
+        knownFeed.withLock { $0 = content }
         return content
     }
 

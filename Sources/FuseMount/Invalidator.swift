@@ -62,6 +62,9 @@ final class Invalidator: Sendable {
             }
         case .listing(let node):
             fuse_lowlevel_notify_inval_inode(se, node, 0, 0)
+        case .content(let node, let bytes):
+            fuse_lowlevel_notify_inval_inode(
+                se, node, off_t(clamping: bytes.lowerBound), off_t(clamping: bytes.count))
         case .attributes(let node):
             fuse_lowlevel_notify_inval_inode(se, node, -1, 0)
         }

@@ -34,10 +34,14 @@ extension Drive {
     /// of them or none. Changes inside nested drives go to those, one append each. Content has to
     /// be in the content feed before.
     ///
+    /// - Returns: this drive's versions before and after, with nothing of anybody else in between;
+    ///   nil when nothing of it had to be written.
+    ///
     /// Throws `.notWritable`, `.badPath`; nothing is written then.
-    public func apply(_ edits: [Edit]) throws {
+    @discardableResult
+    public func apply(_ edits: [Edit]) throws -> Range<UInt64>? {
         try requireWritable()
-        guard !edits.isEmpty else { return }
+        guard !edits.isEmpty else { return nil }
         let isFlat = try !hasMounts()
         var order: [ObjectIdentifier] = []
         var groups: [ObjectIdentifier: (drive: Drive, operations: [TrieOperation])] = [:]
@@ -62,10 +66,15 @@ extension Drive {
                     try drive.operations(edit, at: place.inner, isFlat: isFlat)
             }
         }
+        var versions: Range<UInt64>?
         for id in order {
             guard let (drive, operations) = groups[id] else { continue }
-            try DriveError.translating("/") { _ = try drive.trie.batch(operations) }
+            let written = try DriveError.translating("/") { try drive.trie.batch(operations) }
+            if drive === self, let first = written.first, let last = written.last {
+                versions = first..<last + 1
+            }
         }
+        return versions
     }
 
     /// Appends a file's bytes and sets its entry. `mtime` in milliseconds since 1970.

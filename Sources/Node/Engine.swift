@@ -1,4 +1,5 @@
 import Corestore
+import FileTree
 import HyperCrypto
 import Hypercore
 import Hyperdrive
@@ -37,6 +38,8 @@ public final class Engine: Sendable {
     public let store: Store
     /// Names and shares.
     public let registry: Registry
+    /// Common to everything here that writes to drives through mounts.
+    public let writers = Writers()
     let peers: PeerTable
     let replicator: Replicator
     let swarm: Swarm?

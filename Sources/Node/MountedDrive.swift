@@ -63,6 +63,8 @@ public final class MountedDrive: Sendable {
         let folder = engine.registry.folder(of: key)
         let isWritable = drive.isWritable && !options.readOnly && folder == nil
         var configuration = Tree.Configuration()
+        configuration.writers = engine.writers
+        configuration.mayWrite = { [weak engine] in engine?.registry.folder(of: $0) == nil }
         if isWritable {
             configuration.stagingFolder = engine.configuration.store + "/hyperfs/staging"
         }

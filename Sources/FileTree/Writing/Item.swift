@@ -55,6 +55,14 @@ final class Item: Sendable {
         }
     }
 
+    /// The drive has another description of the same bytes, and nothing was changed here.
+    func follow(_ stat: Stat) {
+        facts.withLock { facts in
+            guard !facts.isStaged, facts.stat.hasSameContent(as: stat) else { return }
+            facts.stat = stat
+        }
+    }
+
     // MARK: Bytes
 
     /// Reads what is there of a range; the count. Nil = committed blocks of it are not here.
@@ -129,24 +137,41 @@ final class Item: Sendable {
 
     // MARK: Committing
 
-    /// The bytes that a commit takes; nil when they are those of the drive.
-    func freeze() throws -> Layers? {
+    /// The bytes that a commit takes; nil when they are those of the drive. Not `everything`: only
+    /// those that were frozen before.
+    func freeze(everything: Bool = true) throws -> Layers? {
         try layers.withLock { layers in
             if layers.base.stat.blocks > 0 { _ = try layers.map() }
-            let frozen = layers.freeze()
-            facts.withLock { $0.want = .nobody }
+            let frozen = everything ? layers.freeze() : layers.frozen
+            if everything { facts.withLock { $0.want = .nobody } }
             return frozen.stages.isEmpty ? nil : frozen
         }
     }
 
-    /// The bytes that an earlier commit took and could not finish.
+    /// Somebody is about to write: what the last writer closed is a file of its own, and must not
+    /// go into the drive with half of what comes now.
+    func keepClosed() {
+        layers.withLock { layers in
+            let isClosed = facts.withLock { facts -> Bool in
+                guard facts.writers == 0, facts.isStaged, facts.want == .closed else {
+                    return false
+                }
+                facts.want = .nobody
+                return true
+            }
+            if isClosed { _ = layers.freeze() }
+        }
+    }
+
+    /// Bytes that an earlier commit took and could not finish, or that were closed before somebody
+    /// else began to write.
     var isFrozen: Bool { layers.withLock { $0.frozenCount > 0 } }
 
-    /// What was frozen is in the drive now, at `content`.
-    func settle(_ content: ContentRange, of drive: Drive) {
+    /// What was frozen as `frozen` is in the drive now, at `content`.
+    func settle(_ frozen: Layers, at content: ContentRange, of drive: Drive) {
         layers.withLock { layers in
             let stat = layers.base.stat.with(content)
-            layers.settle(Layers.Base(stat, of: drive))
+            layers.settle(Layers.Base(stat, of: drive), count: frozen.stages.count)
             let (size, isStaged) = (layers.size, !layers.stages.isEmpty)
             facts.withLock { facts in
                 facts.stat.setContent(of: stat)

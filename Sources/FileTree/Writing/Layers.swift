@@ -78,11 +78,11 @@ struct Layers: Sendable {
         return copy
     }
 
-    /// What was frozen is in the drive now.
-    mutating func settle(_ base: Base) {
+    /// The oldest `count` stages, which were frozen, are in the drive now.
+    mutating func settle(_ base: Base, count: Int) {
         self.base = base
-        stages.removeFirst(frozenCount)
-        frozenCount = 0
+        stages.removeFirst(count)
+        frozenCount -= count
     }
 
     /// The map of the committed bytes; throws `MissingBlocks` until the drive's header is here.

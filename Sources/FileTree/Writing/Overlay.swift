@@ -1,7 +1,8 @@
 import Hyperdrive
 import Synchronization
 
-/// What was changed in a drive and is not committed: it covers what the shown version says.
+/// What was changed in a drive and is not committed: it covers what the shown version says,
+/// wherever the drive is shown. Its places are those of the drive, of no volume.
 ///
 /// A path that is renamed or removed stays marked as removed until the drive knows it, so that
 /// nothing of the shown version shines through.

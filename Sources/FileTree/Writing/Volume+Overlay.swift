@@ -2,11 +2,11 @@ import Hyperdrive
 
 /// The shown version with the changes over it. Within the gate.
 extension Volume {
-    private func place(_ path: String) -> Place { Place(volume: id, path: path) }
+    func place(_ path: String) -> Place { Place(volume: id, path: path) }
 
     /// What is at a path now; nil = nothing.
     func child(at path: String, name: String? = nil) throws -> Child? {
-        switch writer?.overlay[place(path)] {
+        switch writer?.overlay[Place(path)] {
         case .item(let item): return Child(item, name: name ?? Place.split(path).name)
         case .removed: return nil
         case nil: return try view().entry(path).map { Child($0, name: name) }
@@ -15,11 +15,11 @@ extension Volume {
 
     /// What is in a folder now, given what the shown version has in it.
     func children(of path: String, shown: [Child]) -> [Child] {
-        guard let changes = writer?.overlay.children(of: place(path)), !changes.isEmpty else {
+        guard let changes = writer?.overlay.children(of: Place(path)), !changes.isEmpty else {
             return shown
         }
         let changed = Set(changes.map(\.place))
-        var children = shown.filter { !changed.contains(place(Place.join(path, $0.name))) }
+        var children = shown.filter { !changed.contains(Place(Place.join(path, $0.name))) }
         for (place, change) in changes {
             if case .item(let item) = change { children.append(Child(item, name: place.name)) }
         }

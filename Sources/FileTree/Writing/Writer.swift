@@ -3,14 +3,19 @@ import Glibc
 import Hyperdrive
 import Synchronization
 
-/// What makes a volume writable: the changes that wait, and the thread that commits them.
+/// What makes a drive writable: the changes that wait, and the thread that commits them. All
+/// volumes that show the drive have the same one.
 ///
 /// Commits are grouped: while one is under way, or nothing presses, changes gather, and the next
 /// takes all of them in one append of content and one of entries.
 final class Writer: Sendable {
     let drive: Drive
     let overlay = Overlay()
+    let items = Items()
     let area: StagingArea
+    /// Common to the trees that show the drive.
+    let gate: Gate
+    let showing: Showing
 
     private struct State: Sendable {
         var isScheduled = false
@@ -24,20 +29,12 @@ final class Writer: Sendable {
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "hyperfs.commit")
-    /// The work itself.
-    private let perform = Mutex<Work?>(nil)
 
-    /// One commit; with true of everything, also of files that are being written. Returns whether
-    /// something waits for its turn.
-    typealias Work = @Sendable (Bool) throws -> Bool
-
-    init(_ drive: Drive, area: StagingArea) {
+    init(_ drive: Drive, area: StagingArea, gate: Gate) {
         self.drive = drive
         self.area = area
-    }
-
-    func onCommit(_ body: @escaping Work) {
-        perform.withLock { $0 = body }
+        self.gate = gate
+        showing = Showing(drive)
     }
 
     /// Why the last commit failed; nil = it did not.
@@ -61,7 +58,7 @@ final class Writer: Sendable {
         queue.asyncAfter(deadline: time) { [weak self] in
             guard let self else { return }
             let isDue = state.withLock { $0.isScheduled && !$0.isClosed }
-            if isDue { run(everything: false) }
+            if isDue { run(.due) }
         }
     }
 
@@ -77,7 +74,7 @@ final class Writer: Sendable {
             guard let self else { return }
             // A commit may have taken the request along.
             let isWaiting = state.withLock { !$0.waiting.isEmpty }
-            if isWaiting { run(everything: false) }
+            if isWaiting { run(.closed) }
         }
     }
 
@@ -85,15 +82,30 @@ final class Writer: Sendable {
     func waitForRoom() {
         guard overlay.count >= Limits.waitingChanges else { return }
         queue.sync {
-            if overlay.count >= Limits.waitingChanges { run(everything: false) }
+            if overlay.count >= Limits.waitingChanges { run(.due) }
         }
+    }
+
+    /// Commits everything that was closed. Throws what the commit threw.
+    func commit() throws(PosixError) { try runNow(.closed) }
+
+    /// Commits everything, also of files that are being written. Throws what the commit threw.
+    func commitEverything() throws(PosixError) { try runNow(.everything) }
+
+    private func runNow(_ scope: Scope) throws(PosixError) {
+        let failure = queue.sync { () -> PosixError? in
+            guard !state.withLock({ $0.isClosed }) else { return nil }
+            run(scope)
+            return state.withLock { $0.failure }
+        }
+        if let failure { throw failure }
     }
 
     /// Commits everything, for the last time. Throws what the commit threw.
     func close() throws(PosixError) {
         let failure = queue.sync { () -> PosixError? in
             guard !state.withLock({ $0.isClosed }) else { return nil }
-            run(everything: true)
+            run(.everything)
             return state.withLock { state in
                 state.isClosed = true
                 return state.failure
@@ -102,7 +114,7 @@ final class Writer: Sendable {
         if let failure { throw failure }
     }
 
-    private func run(everything: Bool) {
+    private func run(_ scope: Scope) {
         let waiting = state.withLock { state in
             state.isScheduled = false
             defer { state.waiting = [] }
@@ -112,10 +124,12 @@ final class Writer: Sendable {
         let result: Result<Void, PosixError>
         var isPutOff = false
         do {
-            isPutOff = try perform.withLock { $0 }?(everything) ?? false
+            // Whoever waits may have come while another was served.
+            isPutOff = try commit(waiting.isEmpty ? scope : max(scope, .closed))
             result = .success(())
         } catch {
             result = .failure(PosixError(error))
+            note("what was written cannot be committed yet: \(error)")
         }
         state.withLock { state in
             state.lastDuration = .now - start
@@ -129,5 +143,17 @@ final class Writer: Sendable {
         // What failed is tried again.
         if case .failure = result { isPutOff = true }
         if isPutOff { soon(isLater: true) }
+    }
+
+    private func note(_ text: String) {
+        showing.sites.first?.tree.configuration.note(text)
+    }
+}
+
+extension Writer {
+    /// What everybody uses who opens or changes a path, made when nobody does yet.
+    func item(at place: Place, make: () -> Item) -> Item {
+        if case .item(let item)? = overlay[place] { return item }
+        return items.item(at: place, make: make)
     }
 }

@@ -33,6 +33,9 @@ public final class Editor: Sendable {
         }
         do {
             let drive = try Drive(store: engine.store, key: key)
+            // What was written at a mount a moment ago is there for this change.
+            let writers = engine.writers
+            try await onThread("commit") { try writers.commit() }
             await lookForSources(of: request, in: key)
             let plan = try await carryOut(request, on: drive, subject)
             var summary = EditSummary(key: key, version: drive.version)

@@ -96,6 +96,23 @@ struct FailureTests {
         #expect(failures > 10)
     }
 
+    /// What one writer closed goes into the drive whole, also when the next has begun meanwhile.
+    @Test func aCommitTakesNothingHalfWritten() async throws {
+        let rig = try WritingRig()
+        try rig.write(["file"], pattern(1000, seed: 1))
+        try await rig.syncAll()
+        for round: UInt64 in 2..<20 {
+            try rig.write(["file"], pattern(1000, seed: round))
+            // Not one byte of the next is closed.
+            let handle = try rig.create(["file"], flags: O_RDWR | O_TRUNC).get().opened.handle
+            if round % 2 == 0 { try rig.write(handle, 0, pattern(10)) }
+            try await rig.syncAll()
+            #expect(try rig.drive.read("/file") == pattern(1000, seed: round))
+            #expect(try rig.read(handle).count == (round % 2 == 0 ? 10 : 0))
+            rig.tree.close(handle: handle)
+        }
+    }
+
     private func sync(_ rig: WritingRig, _ handle: UInt64) async -> Result<Void, PosixError> {
         let tree = rig.tree
         return await ask { (reply: @escaping Tree.Reply<Void>) -> Pending? in

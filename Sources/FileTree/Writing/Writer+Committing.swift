@@ -7,7 +7,7 @@ import Hyperdrive
 /// First the bytes, as one append of the content feed, then the entries that point to them, as
 /// one append of the metadata feed: whatever happens in between, a file is its old or its new
 /// self. Nobody is told of anything, because nothing that is shown changes.
-extension Tree {
+extension Writer {
     /// One change that a commit takes along.
     private struct Step {
         let place: Place
@@ -21,94 +21,110 @@ extension Tree {
         var count: UInt64 = 0
     }
 
-    /// Commits what is due; with `everything` also files that are being written. On the writer's
-    /// thread. Returns whether something waits for its turn.
-    func commit(_ volume: Volume, everything: Bool) throws -> Bool {
-        guard let writer = volume.writer else { return false }
-        volume.isCommitting = true
-        defer { volume.isCommitting = false }
-        try takeForeignChanges(volume)
+    /// What a commit takes of the files; names and descriptions are always taken.
+    enum Scope: Comparable {
+        /// What was closed, if it was not taken a moment ago.
+        case due
+        /// What was closed: somebody waits for it.
+        case closed
+        /// Also what is being written.
+        case everything
+    }
+
+    /// Commits what is due. On the writer's thread. Returns whether something waits for its turn.
+    func commit(_ scope: Scope) throws -> Bool {
+        showing.isCommitting = true
+        defer { showing.isCommitting = false }
+        try takeForeignChanges(upTo: drive.version)
         // The bytes are frozen before the names are looked at: a name never points to less than
         // what was closed before it was given.
-        let frozen = try freeze(writer, everything: everything)
-        var steps = gate.changing { plan(writer, frozen, everything: everything) }
-        guard !steps.isEmpty else { return isPutOff(writer) }
-        try append(&steps, to: volume.drive)
-        try volume.drive.apply(try edits(steps, of: volume))
-        let version = volume.drive.version
-        let view = try volume.drive.checkout(version)
+        let frozen = try freeze(scope)
+        var steps = gate.changing { plan(frozen, scope) }
+        guard !steps.isEmpty else { return isPutOff }
+        try append(&steps)
+        let versions = try drive.apply(try edits(steps))
+        // Somebody else may have come first.
+        if let versions { try takeForeignChanges(upTo: versions.lowerBound) }
+        let view = try versions.map { try drive.checkout($0.upperBound) }
         for step in steps {
-            guard case .item(let item) = step.change, let range = step.range else { continue }
-            item.settle(range, of: volume.drive)
+            guard case .item(let item) = step.change, let range = step.range,
+                let content = step.content
+            else { continue }
+            item.settle(content, at: range, of: drive)
         }
         gate.changing {
-            volume.show(view, version: version)
-            for step in steps { settle(step, writer) }
+            if let view, let versions { showing.show(view, version: versions.upperBound) }
+            let sites = showing.sites
+            for step in steps { settle(step, sites) }
         }
-        return isPutOff(writer)
+        return isPutOff
     }
 
     /// Somebody else in this process has written to the drive.
-    private func takeForeignChanges(_ volume: Volume) throws {
-        let (older, newer) = (volume.version, volume.drive.version)
-        guard older > 0, newer > older else { return }
-        let view = try volume.drive.checkout(newer)
-        let changes = try volume.drive.changes(from: older, to: newer)
-        var stats: [Place: Stat] = [:]
-        for change in changes {
-            for place in Place(volume: volume.id, path: change.path).lineage
-            where stats[place] == nil && table.inode(at: place) != nil {
-                stats[place] = try view.entry(place.path)?.stat
+    private func takeForeignChanges(upTo newer: UInt64) throws {
+        // Whoever follows the feed may move on at the same time.
+        while case let older = showing.version, older > 0, newer > older {
+            let view = try drive.checkout(newer)
+            let changes = try drive.changes(from: older, to: newer)
+            var stats: [Place: Stat] = [:]
+            for path in showing.knownPaths(changes) {
+                stats[Place(path)] = try view.entry(path)?.stat
             }
+            showing.show(view, version: newer, after: older, changes, stats)
         }
-        invalidate(apply(changes, stats, to: volume, view: view, version: newer))
     }
 
-    private func freeze(
-        _ writer: Writer, everything: Bool
-    ) throws -> [ObjectIdentifier: Layers] {
+    private func freeze(_ scope: Scope) throws -> [ObjectIdentifier: Layers] {
         var frozen: [ObjectIdentifier: Layers] = [:]
-        for (_, change) in writer.overlay.all {
-            guard case .item(let item) = change, isDue(item, everything: everything) else {
-                continue
+        for (_, change) in overlay.all {
+            guard case .item(let item) = change else { continue }
+            let isDue = isDue(item, scope)
+            guard isDue || (item.isFrozen && mayAppendAgain(item, scope)) else { continue }
+            if let layers = try item.freeze(everything: isDue) {
+                frozen[ObjectIdentifier(item)] = layers
             }
-            if let layers = try item.freeze() { frozen[ObjectIdentifier(item)] = layers }
         }
         return frozen
     }
 
-    private func isDue(_ item: Item, everything: Bool) -> Bool {
-        if everything || item.isFrozen { return true }
+    private func isDue(_ item: Item, _ scope: Scope) -> Bool {
+        if scope == .everything { return true }
         return item.facts.withLock { facts in
             guard facts.isStaged else { return false }
             if facts.writers == 0 || facts.want == .synced { return true }
-            guard facts.want == .closed else { return false }
-            // A shell's log is closed by each of its commands, and each commit appends all of it.
-            let interval = Duration.seconds(Limits.reappendSeconds)
-            return facts.committed.map { .now - $0 >= interval } ?? true
+            return facts.want == .closed && mayAppendAgain(facts, scope)
         }
     }
 
+    private func mayAppendAgain(_ item: Item, _ scope: Scope) -> Bool {
+        item.facts.withLock { mayAppendAgain($0, scope) }
+    }
+
+    /// A shell's log is closed by each of its commands, and each commit appends all of it.
+    private func mayAppendAgain(_ facts: Item.Facts, _ scope: Scope) -> Bool {
+        if scope > .due { return true }
+        let interval = Duration.seconds(Limits.reappendSeconds)
+        return facts.committed.map { .now - $0 >= interval } ?? true
+    }
+
     /// Whether a file was closed by one of its users and waits for its turn.
-    private func isPutOff(_ writer: Writer) -> Bool {
-        writer.overlay.all.contains { _, change in
+    private var isPutOff: Bool {
+        overlay.all.contains { _, change in
             guard case .item(let item) = change else { return false }
-            return item.facts.withLock { $0.want == .closed }
+            return item.isFrozen || item.facts.withLock { $0.want == .closed }
         }
     }
 
     /// What goes into the drive: everything but files it has never had and that are not due.
-    private func plan(
-        _ writer: Writer, _ frozen: [ObjectIdentifier: Layers], everything: Bool
-    ) -> [Step] {
-        writer.overlay.all.compactMap { place, change in
+    private func plan(_ frozen: [ObjectIdentifier: Layers], _ scope: Scope) -> [Step] {
+        overlay.all.compactMap { place, change in
             var step = Step(place: place, change: change)
             guard case .item(let item) = change else { return step }
             step.content = frozen[ObjectIdentifier(item)]
             let isBegun = item.facts.withLock { facts in
                 facts.isNew && (facts.isStaged || (facts.writers > 0 && facts.want < .synced))
             }
-            if isBegun, step.content == nil, !everything { return nil }
+            if isBegun, step.content == nil, scope < .everything { return nil }
             let (stat, count) = item.committedStat()
             step.stat = stat
             step.count = count
@@ -116,7 +132,7 @@ extension Tree {
         }
     }
 
-    private func append(_ steps: inout [Step], to drive: Drive) throws {
+    private func append(_ steps: inout [Step]) throws {
         guard steps.contains(where: { $0.content != nil }) else { return }
         let batch = try ContentBatch(drive)
         for index in steps.indices {
@@ -133,7 +149,7 @@ extension Tree {
         try batch.commit()
     }
 
-    private func edits(_ steps: [Step], of volume: Volume) throws -> [Drive.Edit] {
+    private func edits(_ steps: [Step]) throws -> [Drive.Edit] {
         var removals: [Drive.Edit] = []
         var puts: [Drive.Edit] = []
         var root: [Drive.Edit] = []
@@ -146,7 +162,7 @@ extension Tree {
             if path == "/" {
                 root.append(.root(stat: stat))
             } else if let mount = stat.mount, !mount.isHypercore,
-                try volume.view().entry(path)?.mount == nil
+                try showing.view().entry(path)?.mount == nil
             {
                 puts.append(
                     .mount(path: path, key: mount.key, version: mount.version, stat: stat))
@@ -159,13 +175,10 @@ extension Tree {
     }
 
     /// Forgets a change that the shown version has, unless there is a newer one already.
-    private func settle(_ step: Step, _ writer: Writer) {
-        listings.drop(step.place)
-        listings.drop(step.place.parent)
-        // Lists that are being read name what is now elsewhere.
-        if let folder = table.inode(at: step.place.parent) { relist(folder) }
-        switch (step.change, writer.overlay[step.place]) {
-        case (.removed, .removed?): writer.overlay.settle(step.place)
+    private func settle(_ step: Step, _ sites: [Showing.Site]) {
+        for site in sites { site.tree.unlist(step.place.path, in: site.volume) }
+        switch (step.change, overlay[step.place]) {
+        case (.removed, .removed?): overlay.settle(step.place)
         case (.item(let item), .item(let now)?) where item === now:
             let isSame = item.facts.withLock { facts in
                 facts.isNew = false
@@ -173,16 +186,27 @@ extension Tree {
                 return facts.change == step.count && !facts.isStaged
             }
             guard isSame else { return }
-            writer.overlay.settle(step.place)
-            rest(item, at: step.place)
+            overlay.settle(step.place)
+            for site in sites { site.tree.rest(item, at: site.volume.place(step.place.path)) }
         case (.item(let item), _):
             item.facts.withLock { $0.isNew = false }
         default: break
         }
     }
+}
+
+extension Tree {
+    /// The shown version has another list of the folder that a path is in.
+    fileprivate func unlist(_ path: String, in volume: Volume) {
+        let place = volume.place(path)
+        listings.drop(place)
+        listings.drop(place.parent)
+        // Lists that are being read name what is now elsewhere.
+        if let folder = table.inode(at: place.parent) { relist(folder) }
+    }
 
     /// Nobody has the item open, and the drive has all of it: the node goes back to what it reads.
-    private func rest(_ item: Item, at place: Place) {
+    fileprivate func rest(_ item: Item, at place: Place) {
         guard let inode = table.inode(at: place) else { return }
         inode.state.withLock { state in
             guard state.openCount == 0, state.item === item else { return }
