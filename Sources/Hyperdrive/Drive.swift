@@ -96,3 +96,20 @@ public final class Drive: Sendable {
     /// The feed of file bytes. Throws `MissingBlocks` until the header is here.
     public func content() throws -> Feed { try member.content(in: store) }
 }
+
+extension Drive {
+    /// Opens a drive whose secrets have just come to this store. One of which nothing is here
+    /// begins anew, with a header.
+    public static func adopted(
+        in store: Store, key: PublicKey, content: PublicKey
+    ) throws -> Drive {
+        let metadata = try store.feed(key: key)
+        if metadata.length == 0 {
+            _ = try DriveError.translating("/") {
+                try Trie.create(
+                    feed: metadata, metadata: content.raw.bytes, subtype: "hyperdrive")
+            }
+        }
+        return try Drive(store: store, key: key)
+    }
+}

@@ -16,7 +16,8 @@ struct Hyperfs: AsyncParsableCommand {
             DrivesCommand.self, InfoCommand.self, ListCommand.self, TreeCommand.self,
             CatCommand.self, StatCommand.self, GetCommand.self, PutCommand.self,
             RemoveCommand.self, MakeFolderCommand.self, MoveCommand.self, CopyCommand.self,
-            LinkCommand.self, UnlinkCommand.self, RestoreCommand.self, LogCommand.self,
+            LinkCommand.self, UnlinkCommand.self, RestoreCommand.self, KeyCommand.self,
+            LogCommand.self,
             DiffCommand.self, PeersCommand.self, BootstrapCommand.self,
             DoctorCommand.self, ConfigCommand.self, ManualCommand.self,
         ])

@@ -25,10 +25,12 @@ struct Invocation {
         }
         let settings = try Settings(tool, file: ConfigFile.load(), environment: environment)
         // `hyperfs key export`: options belong behind the second word.
-        let inner = verb.verbs.contains { $0.commandName == typed.dropFirst().first }
-        let path = Array(typed.prefix(inner ? 2 : 1))
-        self.init(
-            typed, path, try settings.settings(of: verb.commandName, besides: typed))
+        let inner = verb.verbs.first { $0.commandName == typed.dropFirst().first }
+        let path = Array(typed.prefix(inner != nil ? 2 : 1))
+        // `key list` does not take what `key import` does.
+        let taken = Set((inner ?? verb).shownArguments.map(\.key))
+        let all = try settings.settings(of: verb.commandName, besides: typed)
+        self.init(typed, path, all.filter { taken.contains($0.key) })
     }
 
     private init(_ typed: [String], _ verb: [String], _ settings: [Settings.Setting]) {

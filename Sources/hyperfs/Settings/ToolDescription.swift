@@ -22,7 +22,8 @@ struct ToolDescription: Decodable {
         /// What it takes and shows, without the parser's own `--help` and `--version`.
         var shownArguments: [Argument] {
             (arguments ?? []).filter {
-                $0.shouldDisplay != false && !["help", "version"].contains($0.key)
+                $0.shouldDisplay != false
+                    && !($0.kind == .flag && ["help", "version"].contains($0.key))
             }
         }
     }
