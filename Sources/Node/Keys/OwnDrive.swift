@@ -42,7 +42,7 @@ public struct OwnDrive: Sendable {
         ]
     }
 
-    /// The right to write a drive, to be kept elsewhere. Throws `.notWritable` for what is not ours.
+    /// The right to write a drive, to be kept elsewhere. Throws `.notWritable` for a foreign one.
     public static func export(_ reference: DriveReference, from folder: String) throws -> KeyFile {
         guard reference.path == "/", reference.version == nil else {
             throw NodeError(
