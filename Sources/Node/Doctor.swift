@@ -29,8 +29,8 @@ public enum Doctor {
     /// Whether the store can be used, by whom it is, and how much room there is.
     public static func store(_ folder: String) async -> Finding {
         do {
-            if try await ControlClient.get("/v1/status", store: folder) != nil {
-                return Finding("store", .ok, "\(folder): a mount or a share runs on it")
+            if try await ControlClient.find(store: folder) != nil {
+                return Finding("store", .ok, "\(folder): its node is running")
             }
             guard StoreAccess.exists(folder) else {
                 return Finding("store", .ok, "\(folder) is not there yet; it is made when needed")

@@ -43,6 +43,8 @@ public final class Engine: Sendable {
     let peers: PeerTable
     let replicator: Replicator
     let swarm: Swarm?
+    /// The thread of swarm and replicator; others may use it for little things.
+    let loop: any EventLoop
     private let group: MultiThreadedEventLoopGroup
     private let disk = NIOThreadPool(numberOfThreads: 1)
     private let traffic: Traffic
@@ -52,7 +54,6 @@ public final class Engine: Sendable {
         var addresses: [Swarm.Address] = []
         var repeated: [RepeatedTask] = []
         var memory: Swarm.Memory?
-        var control: ControlServer?
         var receiving = Rate()
         var sending = Rate()
         var isClosed = false
@@ -80,6 +81,7 @@ public final class Engine: Sendable {
         registry = try Registry(store: configuration.store)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
+        self.loop = loop
         let traffic = Traffic()
         self.traffic = traffic
         let logger = configuration.logger
@@ -116,15 +118,14 @@ public final class Engine: Sendable {
             }
         }
         let interval = TimeAmount(Limits.flushInterval)
-        let task = group.next().scheduleRepeatedTask(initialDelay: interval, delay: interval) {
+        let task = loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) {
             [weak self] _ in
             guard let self else { return }
             measure()
             disk.submit { _ in self.flush() }
         }
-        await listenForCommands()
         let pause = TimeAmount(Limits.memoryInterval)
-        let saving = group.next().scheduleRepeatedTask(initialDelay: pause, delay: pause) {
+        let saving = loop.scheduleRepeatedTask(initialDelay: pause, delay: pause) {
             [weak self] _ in
             guard let self else { return }
             Task { await self.saveMemory() }
@@ -141,7 +142,6 @@ public final class Engine: Sendable {
         }
         guard let repeated else { return }
         for task in repeated { task.cancel() }
-        await state.withLock { $0.control }?.close()
         await saveMemory()
         replicator.close()
         await swarm?.stop()
@@ -153,24 +153,6 @@ public final class Engine: Sendable {
             configuration.logger.error("closing the store: \(error)")
         }
         try? await group.shutdownGracefully()
-    }
-
-    /// Without the socket all works but commands that ask this process.
-    private func listenForCommands() async {
-        guard !configuration.isReadOnly else { return }
-        do {
-            guard let path = ControlSocket.path(store: configuration.store) else {
-                throw NodeError(
-                    .failed, "no folder for it in XDG_RUNTIME_DIR, /run or /tmp",
-                    hint: "set XDG_RUNTIME_DIR to a folder of your own")
-            }
-            let server = try await ControlServer.start(at: path, loop: group.next()) {
-                [weak self] in await self?.answer($0)
-            }
-            state.withLock { $0.control = server }
-        } catch {
-            configuration.logger.warning("no control socket: \(error)")
-        }
     }
 
     /// What the swarm knows now is where the next one begins.
@@ -237,13 +219,30 @@ extension Engine {
         }
     }
 
+    /// Connects to these peers, too, `HOST:PORT` each, and again when they are lost. Throws
+    /// NodeError `.usage` for what is no address.
+    public func dial(_ peers: [String]) throws(NodeError) {
+        for text in peers {
+            guard let address = Swarm.Address(text), address.port != 0 else {
+                throw NodeError(
+                    .usage, "'\(text)' is no address of a peer",
+                    hint: "write HOST:PORT or [IPV6]:PORT")
+            }
+            guard let swarm else { continue }
+            self.peers.hope(for: address)
+            swarm.dial(address)
+        }
+    }
+
     /// Keeps a drive's metadata up to date while peers are there.
     public func follow(_ feed: Feed) { replicator.follow(feed) }
 
     /// Runs a local computation, fetching what it misses, for as long as a reader may wait:
-    /// `timeout`, but only `timeoutWithoutPeers` in a row without a peer in reach.
+    /// `patience`, else the `timeout` of the configuration, but only `timeoutWithoutPeers` in a row
+    /// without a peer in reach.
     public func fetching<T: Sendable>(
-        _ subject: String, _ body: @escaping @Sendable () throws -> T
+        _ subject: String, within patience: Duration? = nil,
+        _ body: @escaping @Sendable () throws -> T
     ) async throws -> T {
         do {
             return try body()
@@ -253,8 +252,9 @@ extension Engine {
             throw NodeError(error, while: subject)
         }
         do {
-            return try await withPatience {
-                try await resolve(timeout: self.configuration.timeout) { try body() }
+            let timeout = patience ?? configuration.timeout
+            return try await withPatience(timeout) {
+                try await resolve(timeout: timeout) { try body() }
             }
         } catch let error as FeedError where Self.isAboutPeers(error) {
             throw whyNobodyAnswered(subject)
@@ -264,11 +264,14 @@ extension Engine {
     }
 
     /// Waits for a demand under the same rules.
-    public func fetch(_ subject: String, _ target: Demand.Target, of feed: Feed) async throws {
+    public func fetch(
+        _ subject: String, _ target: Demand.Target, of feed: Feed, within patience: Duration? = nil
+    ) async throws {
         if feed.isMet(target) { return }
         do {
-            try await withPatience {
-                try await feed.fetch(Demand(target, timeout: self.configuration.timeout))
+            let timeout = patience ?? configuration.timeout
+            try await withPatience(timeout) {
+                try await feed.fetch(Demand(target, timeout: timeout))
             }
         } catch let error as FeedError where Self.isAboutPeers(error) {
             throw whyNobodyAnswered(subject)
@@ -278,11 +281,11 @@ extension Engine {
     }
 
     private func withPatience<T: Sendable>(
-        _ work: @escaping @Sendable () async throws -> T
+        _ timeout: Duration, _ work: @escaping @Sendable () async throws -> T
     ) async throws -> T {
         try await withThrowingTaskGroup(of: T.self) { group in
             group.addTask { try await work() }
-            group.addTask { try await self.losePatience() }
+            group.addTask { try await self.losePatience(timeout) }
             defer { group.cancelAll() }
             guard let first = try await group.next() else { throw CancellationError() }
             return first
@@ -290,7 +293,8 @@ extension Engine {
     }
 
     /// Returns only by throwing: after `timeoutWithoutPeers` in a row without a peer in reach.
-    private func losePatience<T>() async throws -> T {
+    private func losePatience<T>(_ timeout: Duration) async throws -> T {
+        let alone = min(timeout, configuration.timeoutWithoutPeers)
         var lonelySince: ContinuousClock.Instant?
         while true {
             let now = ContinuousClock.now
@@ -298,7 +302,7 @@ extension Engine {
                 throw FeedError(.noPeers, "offline")
             } else if peers.inReach.isHopeful {
                 lonelySince = nil
-            } else if now - (lonelySince ?? now) >= configuration.timeoutWithoutPeers {
+            } else if now - (lonelySince ?? now) >= alone {
                 throw FeedError(.noPeers, "no peer is known")
             } else {
                 lonelySince = lonelySince ?? now

@@ -5,6 +5,8 @@ public enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
     case number(UInt64)
+    /// A negative number, or one with a fraction or an exponent.
+    case decimal(Double)
     case string(String)
     case array([JSONValue])
     case object([Member])
@@ -35,6 +37,8 @@ public enum JSONValue: Sendable, Equatable {
         case .null: out += "null".utf8
         case .bool(let value): out += (value ? "true" : "false").utf8
         case .number(let value): out += String(value).utf8
+        // JSON has no infinity.
+        case .decimal(let value): out += (value.isFinite ? "\(value)" : "null").utf8
         case .string(let value): Self.write(value, to: &out)
         case .array(let values):
             out.append(UInt8(ascii: "["))

@@ -25,11 +25,38 @@ enum Limits {
     static let examinationTime: Duration = .seconds(8)
     /// A disk with less room than this is worth a warning.
     static let scarceBytes: UInt64 = 1 << 30
-    /// The control socket: a connection that is silent, or an answer that takes longer, ends; a
-    /// path, and an answer that a command reads (some thousand peers).
+    /// The control socket: how long a request may take to come, and one answer to begin; a path
+    /// (of a file, percent-encoded); a request's body (a list of paths); a line that a command reads
+    /// (some thousand peers).
     static let controlTimeout: TimeAmount = .seconds(10)
-    static let controlPathBytes = 4096
+    static let controlPathBytes = 16 << 10
+    static let controlBodyBytes = 1 << 20
     static let controlBytes = 8 << 20
+    /// Commands that are connected at once, and those that wait to be.
+    static let controlClientsMax = 1024
+    static let controlBacklog: CInt = 1024
+    /// How deep JSON is nested: nothing of ours goes beyond five.
+    static let jsonDepthMax = 32
+    /// Events that a slow listener may be behind; then it misses the oldest.
+    static let eventsBehindMax = 1024
+    /// How long a node without mounts, shares, seeds and clients stays: the next command of a
+    /// script comes sooner.
+    static let lingerTime: Duration = .seconds(2)
+    /// How long a command waits for a node to start, and for one that ends to be gone.
+    static let nodeStartTime: Duration = .seconds(10)
+    /// How long a command waits for a store whose holder does not listen: one that ends just now, or
+    /// a short change by another command.
+    static let lockPatience: Duration = .seconds(5)
+    /// How long a node that ends waits for its clients to have read their last line.
+    static let farewellTime: Duration = .milliseconds(500)
+    /// How often it looks again.
+    static let nodeStartTick: Duration = .milliseconds(20)
+    /// The log of background nodes; twice as much with the one before.
+    static let logBytesMax = 4 << 20
+    /// How often a mount that is being made tells how the search for its drive goes.
+    static let searchTick: Duration = .seconds(1)
+    /// Mounts of one node: each has threads of its own.
+    static let mountsMax = 1024
     /// A registry file (names, shares) larger than this is not ours.
     static let registryBytesMax = 16 << 20
     /// A local drive name: fits a file name and a URL.

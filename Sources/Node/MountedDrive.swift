@@ -7,7 +7,7 @@ import Hyperdrive
 /// A drive as a folder of this machine, until somebody unmounts it.
 public final class MountedDrive: Sendable {
     /// How it is mounted.
-    public struct Options: Sendable {
+    public struct Options: Sendable, Equatable {
         /// Other users may look, too.
         public var allowOther = false
         /// `-o` options for the kernel.
@@ -18,6 +18,8 @@ public final class MountedDrive: Sendable {
         public var showsOwners = false
         /// Bytes fetched ahead of a sequential reader at most.
         public var readAheadBytes: Int?
+        /// How long a reader waits for a block; nil: as the node's configuration says.
+        public var timeout: Duration?
 
         /// Only for the mounting user.
         public init() {}
@@ -59,7 +61,9 @@ public final class MountedDrive: Sendable {
         engine.exchange(drive)
         // Nothing is mounted before the drive has shown itself: an empty folder that never fills
         // says nothing of a wrong key.
-        _ = try await engine.fetching(subject) { _ = try drive.content() }
+        _ = try await engine.fetching(subject, within: options.timeout) {
+            _ = try drive.content()
+        }
         let folder = engine.registry.folder(of: key)
         let isWritable = drive.isWritable && !options.readOnly && folder == nil
         var configuration = Tree.Configuration()
@@ -69,8 +73,9 @@ public final class MountedDrive: Sendable {
             configuration.stagingFolder = engine.configuration.store + "/hyperfs/staging"
         }
         configuration.showsOwners = options.showsOwners
-        configuration.timeout = engine.configuration.timeout
-        configuration.timeoutWithoutPeers = engine.configuration.timeoutWithoutPeers
+        configuration.timeout = options.timeout ?? engine.configuration.timeout
+        configuration.timeoutWithoutPeers = min(
+            configuration.timeout, engine.configuration.timeoutWithoutPeers)
         configuration.uid = getuid()
         configuration.gid = getgid()
         if let bytes = options.readAheadBytes { configuration.readAheadBytesMax = bytes }
@@ -97,10 +102,11 @@ public final class MountedDrive: Sendable {
         self.notes = notes
     }
 
-    /// Whether a drive could be mounted there, before a store or a peer is bothered.
-    public static func check(_ mountpoint: String, _ options: Options) throws {
+    /// Whether a drive could be mounted there, before a store or a peer is bothered. Returns what
+    /// was mended, for people.
+    public static func check(_ mountpoint: String, _ options: Options) throws -> [String] {
         do {
-            try Mount.check(mountpoint, options: mountOptions(options, nil))
+            return try Mount.check(mountpoint, options: mountOptions(options, nil))
         } catch {
             throw NodeError(error, while: "mounting on \(mountpoint)")
         }

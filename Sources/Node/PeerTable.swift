@@ -91,6 +91,14 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         return (try? await told.get()) ?? [:]
     }
 
+    /// A peer is going to be dialed whom somebody has named: as long as that is open, readers wait.
+    func hope(for peer: Swarm.Address) {
+        reach.withLock { reach in
+            let isHere = reach.remotes.contains { $0.address == peer.description }
+            if !isHere, reach.hoped.count < Limits.foundMax { reach.hoped.insert(peer) }
+        }
+    }
+
     /// The other ends; before the swarm starts. nil lets go of them.
     func attach(_ replicator: Replicator?, _ swarm: Swarm?) {
         loop.execute {

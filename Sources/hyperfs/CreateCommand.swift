@@ -1,5 +1,4 @@
 import ArgumentParser
-import Hyperdrive
 import Node
 
 /// `hyperfs create`: a new, empty drive of our own.
@@ -19,22 +18,14 @@ struct CreateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var configuration = Engine.Configuration(store: try common.storeFolder)
-        configuration.network = nil
-        configuration.logger = common.logger
-        let engine = try await Engine.start(configuration)
-        do {
-            let drive = try engine.createDrive(name: name)
-            let console = common.console()
-            if console.isJSON {
-                console.json(KeyEvent.json(drive.key, path: "/"))
-            } else {
-                console.line(drive.key.hex)
-            }
-        } catch {
-            await engine.close()
-            throw error
+        let console = common.console()
+        let made = try await StoreWork.run(common) { client in
+            try await client.request(
+                .post, "/v1/drives", name.map { ["name": .string($0)] } ?? .null)
+        } alone: { engine in
+            KeyEvent.json(try engine.createDrive(name: name).key, path: "/")
         }
-        await engine.close()
+        if console.isJSON { return console.json(made) }
+        console.line(made["key"]?.string ?? "")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Node
 
 /// The root command: what `hyperfs --help` shows.
 struct Hyperfs: AsyncParsableCommand {
@@ -12,18 +13,20 @@ struct Hyperfs: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ShareCommand.self, MountCommand.self, UnmountCommand.self, CreateCommand.self,
-            DrivesCommand.self, InfoCommand.self, ListCommand.self, TreeCommand.self,
-            CatCommand.self, StatCommand.self, GetCommand.self, PutCommand.self,
+            ShareCommand.self,
+            MountCommand.self, UnmountCommand.self,
+            StatusCommand.self, PeersCommand.self, NodeCommand.self,
+            CreateCommand.self, DrivesCommand.self, InfoCommand.self, KeyCommand.self,
+            ListCommand.self, TreeCommand.self, CatCommand.self, StatCommand.self,
+            GetCommand.self, PutCommand.self,
             RemoveCommand.self, MakeFolderCommand.self, MoveCommand.self, CopyCommand.self,
-            LinkCommand.self, UnlinkCommand.self, RestoreCommand.self, KeyCommand.self,
-            LogCommand.self,
-            DiffCommand.self, PeersCommand.self, BootstrapCommand.self,
-            DoctorCommand.self, ConfigCommand.self, ManualCommand.self,
+            LinkCommand.self, UnlinkCommand.self, RestoreCommand.self,
+            LogCommand.self, DiffCommand.self,
+            BootstrapCommand.self, DoctorCommand.self, ConfigCommand.self, ManualCommand.self,
         ])
 }
 
 /// What `--version` says.
 enum Version {
-    static let text = "hyperfs 0.1.0"
+    static let text = "hyperfs \(Product.version)"
 }

@@ -36,6 +36,17 @@ final class Interruption: Error, Sendable {
         return number == 0 ? nil : number
     }
 
+    /// Runs work that a signal cuts short: then 130 or 143 is the end.
+    static func during<T: Sendable>(
+        _ work: @escaping @Sendable () async throws -> T
+    ) async throws -> T {
+        let task = Task { try await work() }
+        let interruption = Interruption { task.cancel() }
+        let result = await task.result
+        if interruption.signalNumber != nil { throw interruption }
+        return try result.get()
+    }
+
     /// 130 or 143.
     func exit() -> Never { Glibc.exit(128 + (signalNumber ?? SIGINT)) }
 }

@@ -6,12 +6,15 @@ import Node
 struct MountCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mount", abstract: "Mount a drive as a folder; reads fetch what they touch.",
-        discussion: "Ctrl-C, 'hyperfs unmount', umount or fusermount3 -u end it.")
+        discussion: """
+            Returns once the folder answers. 'hyperfs unmount', umount or fusermount3 -u end it; \
+            with --foreground Ctrl-C does, too.
+            """)
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var network: NetworkOptions
 
-    @Flag(name: .shortAndLong, help: "Stay in the foreground (the default in this release).")
+    @Flag(name: .shortAndLong, help: "Stay until it is unmounted; a signal unmounts.")
     var foreground = false
 
     @Flag(name: .customLong("read-only"), help: "No writes, even if the drive is ours.")
@@ -70,98 +73,70 @@ struct MountCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = common.console(outlivesReader: true)
-        let reference = try DriveReference(drive)
-        let path = try CommonOptions.absolute(mountpoint)
-        var options = MountedDrive.Options()
-        options.allowOther = allowOther
-        options.readOnly = readOnly
-        options.showsOwners = owners
-        options.extra = try MountOptionList(o).kernel
-        options.readAheadBytes = readahead.flatMap { ByteSize($0)?.bytes }
-        try MountedDrive.check(path, options)
-        let engine = try await Engine.start(try network.configuration(common))
-        let interrupted = Gate()
-        let interruption = Interruption { interrupted.open() }
+        let order = try order()
+        let mended = try MountedDrive.check(order.mountpoint, order.options)
+        mended.forEach { console.note("hyperfs: \(Printable.text($0))") }
+        if foreground { return try await stay(order, console) }
+        let access = NodeAccess(common: common, network: network, console: console)
+        try await Interruption.during {
+            try await access.node().stream(.post, "/v1/mounts", order.json) { line in
+                MountEvents.show(line, on: console)
+            }
+        }
+    }
+
+    private func order() throws -> MountOrder {
+        var order = MountOrder(
+            drive: try DriveReference(drive).description,
+            mountpoint: try CommonOptions.absolute(mountpoint))
+        order.options.allowOther = allowOther
+        order.options.readOnly = readOnly
+        order.options.showsOwners = owners
+        order.options.extra = try MountOptionList(o).kernel
+        order.options.readAheadBytes = readahead.flatMap { ByteSize($0)?.bytes }
+        order.options.timeout = network.patience
+        order.peers = network.peer
+        order.isAttached = foreground
+        return order
+    }
+
+    /// `--foreground`: this process is the node, or, where one runs already, stays for as long as
+    /// its mount does. A signal unmounts.
+    private func stay(_ order: MountOrder, _ console: Console) async throws {
+        let access = NodeAccess(common: common, network: network, console: console)
+        let host = try await ForegroundNode.start(access)
+        let client = try await access.node()
+        let isMounted = Gate()
+        let work = Task {
+            try await client.stream(.post, "/v1/mounts", order.json) { line in
+                if line["event"]?.string == "mounted" { isMounted.open() }
+                MountEvents.show(line, on: console)
+            }
+        }
+        let interruption = Interruption {
+            guard isMounted.isOpen else { return work.cancel() }
+            if let host { return host.end() }
+            Task { await unmount(order.mountpoint, client, or: work) }
+        }
+        async let hosting: Void? = host?.run()
+        let result = await work.result
+        // Another client's mounts keep it alive.
+        host?.leave()
+        await hosting
+        console.clearProgress()
+        if !isMounted.isOpen, interruption.signalNumber != nil { throw interruption }
+        try result.get()
+    }
+
+    /// By the node, which then says so on the stream; where that fails, the end of the stream does it.
+    private func unmount(
+        _ mountpoint: String, _ client: ControlClient, or work: Task<Void, any Error>
+    ) async {
         do {
-            guard
-                let mounted = try await mount(
-                    reference, path, options, engine, unless: interrupted)
-            else {
-                await engine.close()
-                throw interruption
-            }
-            announce(mounted, console)
-            async let unmounting: Void = {
-                await interrupted.wait()
-                mounted.unmount()
-            }()
-            try await mounted.wait()
-            interrupted.open()
-            await unmounting
+            let query = ControlClient.query(["mountpoint": mountpoint, "lazy": "true"])
+            try await client.request(.delete, "/v1/mounts" + query)
         } catch {
-            await engine.close()
-            throw error
+            work.cancel()
         }
-        sayGoodbye(path, engine, console)
-        await engine.close()
-    }
-
-    /// nil when a signal came before the folder answered.
-    private func mount(
-        _ reference: DriveReference, _ path: String, _ options: MountedDrive.Options,
-        _ engine: Engine, unless interrupted: Gate
-    ) async throws -> MountedDrive? {
-        try await withThrowingTaskGroup(of: MountedDrive?.self) { group in
-            group.addTask {
-                try await MountedDrive(reference, at: path, options: options, in: engine)
-            }
-            group.addTask {
-                await interrupted.wait()
-                return nil
-            }
-            group.addTask { try await showSearch(engine) }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
-        }
-    }
-
-    /// How often the line of the search is written anew: a mount that takes less says nothing.
-    private static let searchTick: Duration = .seconds(1)
-
-    /// What is being waited for, on a terminal, until the drive is there.
-    private func showSearch(_ engine: Engine) async throws -> MountedDrive? {
-        let console = common.console(outlivesReader: true)
-        defer { console.clearProgress() }
-        while true {
-            try await Task.sleep(for: Self.searchTick)
-            console.progress("looking for the drive: \(await engine.search)")
-        }
-    }
-
-    private func announce(_ mounted: MountedDrive, _ console: Console) {
-        let drive = mounted.drive
-        mounted.notes.forEach { console.note("hyperfs: \(Printable.text($0))") }
-        if console.isJSON {
-            return console.json([
-                "event": "mounted", "key": .string(drive.key.hex),
-                "mountpoint": .string(mounted.mountpoint), "version": .number(drive.version),
-                "writable": .bool(mounted.isWritable),
-            ])
-        }
-        console.note(
-            "mounted hyper://\(drive.key.hex) at \(Printable.text(mounted.mountpoint)), "
-                + "version \(drive.version)")
-    }
-
-    private func sayGoodbye(_ path: String, _ engine: Engine, _ console: Console) {
-        let bytes = engine.transferred
-        if console.isJSON {
-            return console.json([
-                "event": "unmounted", "mountpoint": .string(path),
-                "bytesReceived": .number(bytes.received), "bytesSent": .number(bytes.sent),
-            ])
-        }
-        console.note(
-            "unmounted; received \(Format.size(bytes.received)), sent \(Format.size(bytes.sent))")
     }
 }

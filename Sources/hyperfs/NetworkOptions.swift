@@ -113,6 +113,9 @@ struct NetworkOptions: ParsableArguments {
         }
     }
 
+    /// `--timeout`
+    var patience: Duration? { timeout.map { .milliseconds(Int64($0 * 1000)) } }
+
     /// What the engine needs to know.
     func configuration(_ common: CommonOptions) throws -> Engine.Configuration {
         var configuration = Engine.Configuration(store: try common.storeFolder)
@@ -135,8 +138,8 @@ struct NetworkOptions: ParsableArguments {
             network.utp = !noUTP
             configuration.network = network
         }
-        if let timeout {
-            configuration.timeout = .milliseconds(Int64(timeout * 1000))
+        if let patience {
+            configuration.timeout = patience
             configuration.timeoutWithoutPeers = min(
                 configuration.timeoutWithoutPeers, configuration.timeout)
         }

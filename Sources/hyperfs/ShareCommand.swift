@@ -45,7 +45,10 @@ struct ShareCommand: AsyncParsableCommand {
         let console = common.console(outlivesReader: true)
         let path = try CommonOptions.absolute(folder)
         try Share.check(path, store: common.storeFolder)
-        let engine = try await Engine.start(try network.configuration(common))
+        let node = try await StoreNode.start(.init(try network.configuration(common)))
+        node.enter()
+        async let hosting: Void = node.run()
+        let engine = node.engine
         do {
             let share = try Share(folder: path, name: name, ignoreFile: ignore, in: engine)
             let stopped = Gate()
@@ -61,10 +64,12 @@ struct ShareCommand: AsyncParsableCommand {
             }
             console.clearProgress()
         } catch {
-            await engine.close()
+            node.end()
+            await hosting
             throw error
         }
-        await engine.close()
+        node.end()
+        await hosting
     }
 
     private func announce(_ share: Share, _ engine: Engine, _ console: Console) {

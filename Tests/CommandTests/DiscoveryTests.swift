@@ -32,7 +32,8 @@ struct DiscoveryTests {
         try FileManager.default.createDirectory(atPath: point, withIntermediateDirectories: true)
         // Waiting before there is anybody.
         let mounting = try RunningCommand(
-            reader, ["mount", key, point, "--listen", "127.0.0.1:0", "--json", "-v"])
+            reader,
+            ["mount", key, point, "--listen", "127.0.0.1:0", "--json", "-v", "--foreground"])
         let (second, _) = try await sharer.share(["--listen", "127.0.0.1:0"])
         _ = try #require(await mounting.event("mounted"), "\(mounting.errors)")
         let bytes = FileManager.default.contents(atPath: point + "/file")

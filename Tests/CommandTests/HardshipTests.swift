@@ -90,6 +90,7 @@ struct HardshipTests {
                 [
                     "mount", sharing.key, point, "--peer", sharing.address, "--no-mdns", "--json",
                     "--foreground",
+                    "--foreground",
                 ])
             _ = try #require(await again.event("mounted"), "\(again.errors)")
             #expect(
@@ -200,6 +201,7 @@ extension HardshipTests {
             reader,
             [
                 "mount", sharing.key, point, "--peer", sharing.address, "--no-mdns", "--json",
+                "--foreground",
                 "--timeout", "2",
                 "--foreground", "--readahead", "0",
             ])

@@ -125,6 +125,7 @@ struct LiveTests {
         try files.createDirectory(atPath: point, withIntermediateDirectories: true)
         let arguments = [
             "mount", sharing.key, point, "--peer", sharing.address, "--no-mdns", "--json",
+            "--foreground",
         ]
         let mounting = try RunningCommand(reader, arguments)
         let event = try #require(await mounting.event("mounted"), "\(mounting.errors)")
@@ -166,7 +167,7 @@ struct LiveTests {
         // Again, now ended by a signal; everything is here, so that nobody is needed.
         #expect(sharing.running.end() == 0)
         let alone = try RunningCommand(
-            reader, ["mount", sharing.key, point, "--offline", "--json"])
+            reader, ["mount", sharing.key, point, "--offline", "--json", "--foreground"])
         _ = try #require(await alone.event("mounted"), "\(alone.errors)")
         #expect(files.contents(atPath: ours) == files.contents(atPath: theirs))
         #expect(alone.end(SIGTERM) == 0)

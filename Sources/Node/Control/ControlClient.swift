@@ -1,86 +1,232 @@
-import Foundation
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Asks the process that holds a store.
-public enum ControlClient {
-    /// The answer to a path, as JSON. `nil`: nothing runs on this store. Throws NodeError when
-    /// somebody listens and does not answer as it should.
-    public static func get(_ path: String, store: String) async throws -> Data? {
-        guard let socket = ControlSocket.path(store: store), access(socket, F_OK) == 0 else {
+/// Asks the node of a store over its socket. Each request has a connection of its own.
+public struct ControlClient: Sendable {
+    /// The store whose node it is.
+    public let store: String
+    private let socket: String
+
+    /// Nobody is asked yet, and nobody may be there. Throws NodeError where no socket can be.
+    public init(store: String) throws(NodeError) {
+        guard let socket = ControlSocket.path(store: store) else {
+            throw NodeError.noSocket
+        }
+        self.store = store
+        self.socket = socket
+    }
+
+    /// The client of a node that runs; nil: none does. Throws NodeError when somebody listens and
+    /// does not answer as it should.
+    public static func find(store: String) async throws -> ControlClient? {
+        let client = try ControlClient(store: store)
+        do {
+            _ = try await client.request(.get, "/v1/node")
+            return client
+        } catch is Nobody {
             return nil
         }
-        let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let promise = loop.makePromise(of: Data.self)
-        let channel: any Channel
+    }
+
+    /// Nobody listens on the socket.
+    public struct Nobody: Error {}
+
+    /// One value for an answer; of a stream, its last line. Throws the NodeError that the node
+    /// tells, or `.storeLocked` when it does not answer in time.
+    @discardableResult
+    public func request(
+        _ method: ControlMethod, _ path: String, _ body: JSONValue = .null
+    ) async throws -> JSONValue {
+        try await withThrowingTaskGroup(of: JSONValue.self) { group in
+            group.addTask {
+                var last = JSONValue.null
+                try await stream(method, path, body) { last = $0 }
+                return last
+            }
+            group.addTask {
+                try await Task.sleep(for: .nanoseconds(Limits.controlTimeout.nanoseconds))
+                throw silence
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw silence }
+            return first
+        }
+    }
+
+    /// Returns once the node that was told to end is gone and has given the store free.
+    public func waitForEnd() async throws {
+        let deadline = ContinuousClock.now + Limits.nodeStartTime
+        while StoreAccess.isLocked(store) {
+            guard ContinuousClock.now < deadline else {
+                throw NodeError(
+                    .storeLocked, "the node of \(store) does not end",
+                    hint: "its process is named in \(store)/lock")
+            }
+            try await Task.sleep(for: Limits.nodeStartTick)
+        }
+    }
+
+    /// Every line of an answer as it comes, for as long as it takes. Cancelled, or when `each`
+    /// throws, the connection ends, and the node hears of it.
+    public func stream(
+        _ method: ControlMethod, _ path: String, _ body: JSONValue = .null,
+        _ each: (JSONValue) async throws -> Void
+    ) async throws {
+        var reader = LineReader()
+        var isFailure = false
+        try await exchange(method, path, body) { part in
+            switch part {
+            case .head(let head): isFailure = head.status.code >= 300
+            case .body(let bytes): try reader.add(bytes)
+            case .end: reader.finish()
+            }
+            while let line = try reader.next() {
+                if let error = NodeError(line) { throw error }
+                if isFailure { throw ungainly(line) }
+                try await each(line)
+            }
+        }
+    }
+
+    /// The bytes of an answer as they come.
+    public func download(
+        _ path: String, _ each: (ArraySlice<UInt8>) async throws -> Void
+    ) async throws {
+        var failure: LineReader?
+        try await exchange(.get, path, .null) { part in
+            switch part {
+            case .head(let head): if head.status.code >= 300 { failure = LineReader() }
+            case .body(let bytes):
+                guard failure == nil else { return try failure?.add(bytes) ?? () }
+                try await each(Array(bytes.readableBytesView)[...])
+            case .end:
+                failure?.finish()
+                guard let line = try failure?.next() else { return }
+                throw NodeError(line) ?? ungainly(line)
+            }
+        }
+    }
+
+    /// `?name=value&...` for a path.
+    public static func query(_ values: KeyValuePairs<String, String>) -> String {
+        let pairs = values.map {
+            ControlTarget.encoded($0.key) + "=" + ControlTarget.encoded($0.value)
+        }
+        return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+    }
+
+    /// A segment of a path.
+    public static func segment(_ text: String) -> String { ControlTarget.encoded(text) }
+
+    private func exchange(
+        _ method: ControlMethod, _ path: String, _ body: JSONValue,
+        _ each: (HTTPClientResponsePart) async throws -> Void
+    ) async throws {
+        let connection = try await connect()
+        try await connection.executeThenClose { inbound, outbound in
+            var head = HTTPRequestHead(
+                version: .http1_1, method: HTTPMethod(rawValue: method.rawValue), uri: path)
+            head.headers.add(name: "Host", value: "hyperfs")
+            head.headers.add(name: "User-Agent", value: Product.userAgent)
+            head.headers.add(name: "Connection", value: "close")
+            let bytes = body == .null ? [] : body.text
+            if !bytes.isEmpty {
+                head.headers.add(name: "Content-Type", value: "application/json")
+            }
+            head.headers.add(name: "Content-Length", value: String(bytes.count))
+            try await outbound.write(.head(head))
+            if !bytes.isEmpty { try await outbound.write(.body(.byteBuffer(.init(bytes: bytes)))) }
+            try await outbound.write(.end(nil))
+            for try await part in inbound {
+                try await each(part)
+                if case .end = part { return }
+            }
+            try Task.checkCancellation()
+            throw NodeError(
+                .failed, "the node of \(store) ended before it had answered",
+                hint: "its log tells why; run the command again")
+        }
+    }
+
+    private typealias Connection =
+        NIOAsyncChannel<HTTPClientResponsePart, HTTPPart<HTTPRequestHead, IOData>>
+
+    private func connect() async throws -> Connection {
         do {
-            channel = try await ClientBootstrap(group: loop)
+            return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(Limits.controlTimeout)
-                .channelInitializer { channel in
+                .connect(unixDomainSocketPath: socket) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                        try channel.pipeline.syncOperations.addHandler(AnswerReader(promise))
+                        return try Connection(wrappingChannelSynchronously: channel)
                     }
                 }
-                .connect(unixDomainSocketPath: socket).get()
-        } catch {
-            promise.fail(error)
-            // The socket of a process that is dead.
-            return nil
+        } catch let error as IOError where [ENOENT, ECONNREFUSED].contains(error.errnoCode) {
+            // The second is the socket of a process that is dead.
+            throw Nobody()
+        } catch let error as IOError {
+            throw NodeError.system("cannot reach the node at \(socket)", error.errnoCode)
         }
-        let timer = loop.scheduleTask(in: Limits.controlTimeout) { channel.close(promise: nil) }
-        defer { timer.cancel() }
-        var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: path)
-        head.headers.add(name: "Host", value: "hyperfs")
-        channel.write(HTTPClientRequestPart.head(head), promise: nil)
-        channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
-        do {
-            let data = try await promise.futureResult.get()
-            // The answer is here; how the connection ends is of no interest.
-            try? await channel.close()
-            return data
-        } catch {
-            throw NodeError(
-                .storeLocked, "the process that holds \(store) does not answer",
-                hint: "its socket is \(socket); end that process and try again")
-        }
+    }
+
+    private var silence: NodeError {
+        NodeError(
+            .storeLocked, "the node of \(store) does not answer",
+            hint: "its socket is \(socket); end that process and try again")
+    }
+
+    private func ungainly(_ line: JSONValue) -> NodeError {
+        NodeError(
+            .failed, "the answer of the node is not understood",
+            hint: "is it another version of hyperfs? 'hyperfs node --replace' starts this one")
     }
 }
 
-/// Gathers one answer. Lives on the loop.
-private final class AnswerReader: ChannelInboundHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundOut = HTTPClientRequestPart
+extension NodeError {
+    static let noSocket = NodeError(
+        .failed, "no folder for the node's socket in XDG_RUNTIME_DIR, /run or /tmp",
+        hint: "set XDG_RUNTIME_DIR to a folder of your own")
+}
 
-    private let promise: EventLoopPromise<Data>
-    private var body: [UInt8] = []
-    private var isOK = false
-    private var isDone = false
+/// Cuts bytes into JSON lines.
+private struct LineReader {
+    private var bytes: [UInt8] = []
+    private var start = 0
+    private var scanned = 0
 
-    init(_ promise: EventLoopPromise<Data>) { self.promise = promise }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head): isOK = head.status == .ok
-        case .body(let bytes):
-            guard body.count + bytes.readableBytes <= Limits.controlBytes else {
-                return context.close(promise: nil)
-            }
-            body += bytes.readableBytesView
-        case .end:
-            guard isOK else { return context.close(promise: nil) }
-            isDone = true
-            promise.succeed(Data(body))
+    mutating func add(_ buffer: ByteBuffer) throws(NodeError) {
+        guard bytes.count - start + buffer.readableBytes <= Limits.controlBytes else {
+            throw NodeError(.failed, "an answer of the node is too long", hint: "ask for less")
         }
+        if start > 0 {
+            bytes.removeFirst(start)
+            scanned -= start
+            start = 0
+        }
+        bytes += buffer.readableBytesView
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        if !isDone { promise.fail(ChannelError.eof) }
-        context.fireChannelInactive()
-    }
+    /// What is left is a line, too.
+    mutating func finish() { if start < bytes.count { bytes.append(UInt8(ascii: "\n")) } }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
+    /// The next line that is not empty.
+    mutating func next() throws(NodeError) -> JSONValue? {
+        while let end = bytes[scanned...].firstIndex(of: UInt8(ascii: "\n")) {
+            let line = bytes[start..<end]
+            start = end + 1
+            scanned = start
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { continue }
+            do {
+                return try JSONValue(parsing: line)
+            } catch {
+                throw NodeError(
+                    .failed, "the answer of the node is no JSON: \(error)",
+                    hint: "is it another version of hyperfs? 'hyperfs node --replace' starts this")
+            }
+        }
+        scanned = bytes.count
+        return nil
     }
 }

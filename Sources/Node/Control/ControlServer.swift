@@ -2,33 +2,40 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Synchronization
 
-/// Answers commands about a running engine: HTTP/1.1 with JSON on a Unix socket
-/// (docs/control-api.md). `GET` only: it tells, and changes nothing.
+/// Answers commands: HTTP/1.1 with JSON on a Unix socket that only its owner may use
+/// (docs/control-api.md).
 final class ControlServer: Sendable {
-    /// The answer to a path; `nil`: there is no such thing.
-    typealias Router = @Sendable (_ path: String) async -> JSONValue?
+    /// Answers a request that has come whole.
+    typealias Responder = @Sendable (ControlRequest, ControlRoute) async throws -> ControlAnswer
 
     private let channel: any Channel
     private let path: String
+    private let clients: ControlClients
 
-    private init(channel: any Channel, path: String) {
+    private init(channel: any Channel, path: String, clients: ControlClients) {
         self.channel = channel
         self.path = path
+        self.clients = clients
     }
 
     /// Listens. What is left of a process that has died is replaced: whoever calls holds the
     /// store's lock. Throws the system's error.
     static func start(
-        at path: String, loop: any EventLoop, router: @escaping Router
+        at path: String, loop: any EventLoop, router: ControlRouter, clients: ControlClients,
+        responder: @escaping Responder
     ) async throws -> ControlServer {
         let channel = try await ServerBootstrap(group: loop)
+            .serverChannelOption(.backlog, value: Limits.controlBacklog)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    guard mayAsk(channel), clients.admit(channel) else {
+                        return channel.close(promise: nil)
+                    }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandlers(
-                        IdleStateHandler(allTimeout: Limits.controlTimeout),
-                        ControlHandler(router))
+                    try channel.pipeline.syncOperations.addHandler(
+                        ControlConnection(router, responder))
                 }
             }
             .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
@@ -37,73 +44,38 @@ final class ControlServer: Sendable {
             try? await channel.close()
             throw reason
         }
-        return ControlServer(channel: channel, path: path)
+        return ControlServer(channel: channel, path: path, clients: clients)
     }
 
-    /// Ends, and takes the socket away.
-    func close() async {
+    /// No new clients, and the socket is taken away. Those who are connected stay.
+    func stopListening() async {
         unlink(path)
         // Closed twice is closed.
         try? await channel.close()
     }
-}
 
-/// One connection: one answer for each request. Lives on the loop.
-private final class ControlHandler: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
+    /// Sends everybody away.
+    func closeClients() async { await clients.closeAll() }
 
-    private let router: ControlServer.Router
-    private var request: HTTPRequestHead?
+    /// SO_PEERCRED, which Glibc's module leaves out as it does what it tells: struct ucred.
+    private static let peerCredentials: CInt = 17
 
-    init(_ router: @escaping ControlServer.Router) { self.router = router }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head): request = head
-        case .body: break
-        case .end:
-            guard let head = request else { return }
-            request = nil
-            answer(head, context)
-        }
+    /// Process, user and group at the other end.
+    private struct Credentials {
+        var process: Int32 = 0
+        var user: UInt32 = .max
+        var group: UInt32 = .max
     }
 
-    private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        guard head.method == .GET, head.uri.utf8.count <= Limits.controlPathBytes else {
-            return send(.methodNotAllowed, ["message": "only GET is known"], head, context)
-        }
-        let router = router
-        let uri = head.uri
-        let own = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let told = context.eventLoop.makeFutureWithTask { await router(uri) }
-        told.whenSuccess { value in
-            let (handler, context) = own.value
-            guard context.channel.isActive else { return }
-            if let value { return handler.send(.ok, value, head, context) }
-            handler.send(.notFound, ["message": "there is no such thing"], head, context)
-        }
-    }
-
-    private func send(
-        _ status: HTTPResponseStatus, _ value: JSONValue, _ head: HTTPRequestHead,
-        _ context: ChannelHandlerContext
-    ) {
-        let body = ByteBuffer(bytes: value.text + [UInt8(ascii: "\n")])
-        var headers = HTTPHeaders()
-        headers.add(name: "Content-Type", value: "application/json")
-        headers.add(name: "Content-Length", value: String(body.readableBytes))
-        let answer = HTTPResponseHead(version: head.version, status: status, headers: headers)
-        context.write(wrapOutboundOut(.head(answer)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
+    /// Whether the process at the other end is the owner's, or root's.
+    private static func mayAsk(_ channel: any Channel) -> Bool {
+        guard let provider = channel as? any SocketOptionProvider else { return false }
+        let option = NIOBSDSocket.Option(rawValue: peerCredentials)
+        // On the channel's own loop the answer is there at once.
+        let asked: EventLoopFuture<Credentials> = provider.unsafeGetSocketOption(
+            level: .socket, name: option)
+        let told = NIOLoopBoundBox(Credentials(), eventLoop: channel.eventLoop)
+        asked.whenSuccess { told.value = $0 }
+        return [geteuid(), 0].contains(told.value.user)
     }
 }

@@ -17,7 +17,7 @@ struct CrashTests {
         let point = command.home("mnt")
         try FileManager.default.createDirectory(atPath: point, withIntermediateDirectories: true)
         #expect(try command.run("create", "--name", "notes").status == 0)
-        let mount = ["mount", "notes", point, "--offline", "--json"]
+        let mount = ["mount", "notes", point, "--offline", "--json", "--foreground"]
         let manifest = Manifest()
         var syncs = 0
         for round in 0..<10 {

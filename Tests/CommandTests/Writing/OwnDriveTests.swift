@@ -19,7 +19,8 @@ struct OwnDriveTests {
         let running = try RunningCommand(
             reader,
             [
-                "mount", mount.key, point, "--peer", "127.0.0.1:\(port)", "--no-mdns", "--json",
+                "mount", mount.key, point, "--foreground", "--peer", "127.0.0.1:\(port)",
+                "--no-mdns", "--json",
             ])
         defer { _ = try? reader.run("unmount", point) }
         let event = try #require(await running.event("mounted"), "\(running.errors)")
@@ -99,7 +100,8 @@ struct OwnDriveTests {
             command, ["share", folder, "--name", "s", "--once", "--offline", "--json"])
         _ = try #require(await share.event("ready"), "\(share.errors)")
         #expect(share.end() == 0)
-        let mount = try RunningCommand(command, ["mount", "s", point, "--offline", "--json"])
+        let mount = try RunningCommand(
+            command, ["mount", "s", point, "--offline", "--json", "--foreground"])
         let event = try #require(await mount.event("mounted"), "\(mount.errors)")
         #expect(!event["writable"].bool)
         #expect(mkdir(point + "/x", 0o755) == -1 && errno == EROFS)

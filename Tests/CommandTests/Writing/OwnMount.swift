@@ -37,7 +37,7 @@ final class OwnMount {
 
     func mount() async throws {
         let running = try RunningCommand(
-            command, ["mount", "notes", path, "--json"] + options)
+            command, ["mount", "notes", path, "--json", "--foreground"] + options)
         let event = try #require(await running.event("mounted"), "\(running.errors)")
         #expect(event["writable"].bool)
         self.running = running

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A gate that opens once; whoever waits goes on then, or when his task is cancelled.
-final class Gate: Sendable {
+public final class Gate: Sendable {
     private struct State: Sendable {
         var isOpen = false
         var next = 0
@@ -10,8 +10,11 @@ final class Gate: Sendable {
 
     private let state = Mutex(State())
 
+    /// A gate that is shut.
+    public init() {}
+
     /// Any thread; twice is once.
-    func open() {
+    public func open() {
         let waiting = state.withLock { state in
             state.isOpen = true
             defer { state.waiting = [:] }
@@ -20,8 +23,11 @@ final class Gate: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
+    /// Whether it is open by now.
+    public var isOpen: Bool { state.withLock { $0.isOpen } }
+
     /// Any number of tasks.
-    func wait() async {
+    public func wait() async {
         let ticket = state.withLock { state in
             state.next += 1
             return state.next

@@ -1,0 +1,39 @@
+import NIOCore
+import Synchronization
+
+/// The connections of a control server: bounded, counted, and closed at the end.
+final class ControlClients: Sendable {
+    private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let occupancy: Occupancy
+
+    init(_ occupancy: Occupancy) { self.occupancy = occupancy }
+
+    /// False when there are too many already.
+    func admit(_ channel: any Channel) -> Bool {
+        let isAdmitted = open.withLock { open in
+            guard open.count < Limits.controlClientsMax else { return false }
+            open[ObjectIdentifier(channel)] = channel
+            return true
+        }
+        guard isAdmitted else { return false }
+        occupancy.enter()
+        channel.closeFuture.whenComplete { _ in
+            self.open.withLock { $0[ObjectIdentifier(channel)] = nil }
+            self.occupancy.leave()
+        }
+        return true
+    }
+
+    /// Lets answers in hand leave for a moment, then hangs up.
+    func closeAll() async {
+        let deadline = ContinuousClock.now + Limits.farewellTime
+        while ContinuousClock.now < deadline, open.withLock({ !$0.isEmpty }) {
+            // Woken early by a cancellation it hangs up early.
+            try? await Task.sleep(for: Limits.nodeStartTick)
+        }
+        for channel in open.withLock({ Array($0.values) }) {
+            // Gone already is gone.
+            try? await channel.close()
+        }
+    }
+}

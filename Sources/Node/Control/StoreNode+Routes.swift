@@ -1,0 +1,30 @@
+/// Everything the control socket knows (docs/control-api.md, docs/openapi.json): each group of
+/// handlers has a file of its own in `Routes/`.
+extension StoreNode {
+    static let routes: [ControlRoute] = nodeRoutes + driveRoutes + mountRoutes
+
+    private static let nodeRoutes: [ControlRoute] = [
+        ControlRoute(.get, "/v1/node", "Who the node is") { node, _ in .value(node.identity) },
+        ControlRoute(.post, "/v1/node/stop", "End in good order") { try $0.stop($1) },
+        ControlRoute(.get, "/v1/status", "Everything at a glance") { node, _ in
+            .value(await node.status())
+        },
+        ControlRoute(.get, "/v1/peers", "Who is connected") { try await $0.peers($1) },
+        ControlRoute(.get, "/v1/events", "What happens, as it happens") { try $0.events($1) },
+    ]
+
+    private static let driveRoutes: [ControlRoute] = [
+        ControlRoute(.get, "/v1/drives", "Drives that the store knows") { node, _ in
+            .value(try await node.drives())
+        },
+        ControlRoute(.post, "/v1/drives", "Make a new, empty drive") { try await $0.create($1) },
+    ]
+
+    private static let mountRoutes: [ControlRoute] = [
+        ControlRoute(.get, "/v1/mounts", "What is mounted") { node, _ in
+            .value(.array(node.mounts.all.map(\.json)))
+        },
+        ControlRoute(.post, "/v1/mounts", "Mount a drive") { try $0.mount($1) },
+        ControlRoute(.delete, "/v1/mounts", "Unmount") { try await $0.unmount($1) },
+    ]
+}

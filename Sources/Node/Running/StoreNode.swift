@@ -1,0 +1,114 @@
+import Foundation
+import Logging
+import NIOCore
+import Synchronization
+
+/// The node of a store (CLI.md section 3): the engine, what runs on it, and the socket on which
+/// commands ask for more. One for each store: it holds the store's lock.
+public final class StoreNode: Sendable {
+    /// What a node is made from.
+    public struct Configuration: Sendable {
+        /// Store and network.
+        public var engine: Engine.Configuration
+        /// How long it stays once its last mount, share, seed and client are gone; nil: until it is
+        /// told to end.
+        public var linger: Duration?
+        /// Whether it is there for other commands: then it counts as idle from the start.
+        public var isForOthers = false
+
+        /// A node that ends as soon as there is nothing for it to do.
+        public init(_ engine: Engine.Configuration) {
+            self.engine = engine
+            linger = .zero
+        }
+
+        /// The linger time of a node that a command has started in the background.
+        public static var backgroundLinger: Duration { Limits.lingerTime }
+    }
+
+    /// What it is made from.
+    public let configuration: Configuration
+    /// Store and network.
+    public let engine: Engine
+    /// What was mended at the start, for people.
+    public let notes: [String]
+    let events = EventHub()
+    let occupancy: Occupancy
+    let mounts: Mounts
+    let started = Date()
+    private let state = Mutex(State())
+    private let ending = Gate()
+
+    private struct State: Sendable {
+        var server: ControlServer?
+        var isEnding = false
+    }
+
+    /// Takes the store and listens for commands. Throws NodeError `.storeLocked`, `.network`,
+    /// `.corrupt`, `.failed`.
+    public static func start(_ configuration: Configuration) async throws -> StoreNode {
+        FileLimit.raise()
+        let engine = try await Engine.start(configuration.engine)
+        let node = StoreNode(configuration, engine)
+        do {
+            try await node.listen()
+        } catch {
+            await engine.close()
+            throw NodeError(error, while: "listening for commands")
+        }
+        node.occupancy.onIdle(fromNowOn: configuration.isForOthers) { [weak node] in node?.end() }
+        return node
+    }
+
+    private init(_ configuration: Configuration, _ engine: Engine) {
+        self.configuration = configuration
+        self.engine = engine
+        notes = DeadMounts.clear(of: configuration.engine.store)
+        occupancy = Occupancy(loop: engine.loop, linger: configuration.linger)
+        mounts = Mounts(engine: engine, events: events, occupancy: occupancy)
+    }
+
+    private func listen() async throws {
+        guard let path = ControlSocket.path(store: configuration.engine.store) else {
+            throw NodeError.noSocket
+        }
+        let server = try await ControlServer.start(
+            at: path, loop: engine.loop, router: ControlRouter(routes: Self.routes),
+            clients: ControlClients(occupancy)
+        ) { [weak self] request, route in
+            guard let self else { throw NodeError.ending }
+            return try await route.handler(self, request)
+        }
+        state.withLock { $0.server = server }
+    }
+
+    /// Keeps it from ending for want of work, until `leave`: for the command that is this node.
+    public func enter() { occupancy.enter() }
+
+    /// The end of what began with `enter`.
+    public func leave() { occupancy.leave() }
+
+    /// Asks it to end. Any thread; twice is once.
+    public func end() { ending.open() }
+
+    /// Returns when it was asked to end, or has nothing to do any more, and everything is unmounted,
+    /// written and closed.
+    public func run() async {
+        await ending.wait()
+        await close()
+    }
+
+    /// Ends in good order: no new commands, shares and mounts away, then network and store.
+    private func close() async {
+        let server = state.withLock { state -> ControlServer? in
+            state.isEnding = true
+            return state.server
+        }
+        await server?.stopListening()
+        await mounts.end()
+        events.finish()
+        await server?.closeClients()
+        occupancy.close()
+        await engine.close()
+    }
+}

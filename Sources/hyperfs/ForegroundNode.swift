@@ -1,0 +1,21 @@
+import Node
+
+/// `--foreground`: the command is the node itself.
+enum ForegroundNode {
+    /// The node of the store in this process, kept until `leave`; nil: another process is it.
+    static func start(_ access: NodeAccess) async throws -> StoreNode? {
+        let configuration = StoreNode.Configuration(try access.network.configuration(access.common))
+        let attempts = StoreAttempts()
+        while true {
+            if try await access.running() != nil { return nil }
+            do {
+                let node = try await StoreNode.start(configuration)
+                node.notes.forEach { access.console.note("hyperfs: \(Printable.text($0))") }
+                node.enter()
+                return node
+            } catch let error as NodeError where error.code == .storeLocked {
+                try await attempts.again(after: error)
+            }
+        }
+    }
+}
