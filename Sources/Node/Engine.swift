@@ -263,6 +263,12 @@ extension Engine {
         }
     }
 
+    /// How long a reader waits, with and without a peer in reach.
+    func patience(_ asked: Duration?) -> (timeout: Duration, withoutPeers: Duration) {
+        let timeout = asked ?? configuration.timeout
+        return (timeout, min(timeout, configuration.timeoutWithoutPeers))
+    }
+
     /// Waits for a demand under the same rules.
     public func fetch(
         _ subject: String, _ target: Demand.Target, of feed: Feed, within patience: Duration? = nil
@@ -294,7 +300,7 @@ extension Engine {
 
     /// Returns only by throwing: after `timeoutWithoutPeers` in a row without a peer in reach.
     private func losePatience<T>(_ timeout: Duration) async throws -> T {
-        let alone = min(timeout, configuration.timeoutWithoutPeers)
+        let alone = patience(timeout).withoutPeers
         var lonelySince: ContinuousClock.Instant?
         while true {
             let now = ContinuousClock.now

@@ -26,8 +26,8 @@ enum Limits {
     /// A disk with less room than this is worth a warning.
     static let scarceBytes: UInt64 = 1 << 30
     /// The control socket: how long a request may take to come, and one answer to begin; a path
-    /// (of a file, percent-encoded); a request's body (a list of paths); a line that a command reads
-    /// (some thousand peers).
+    /// (of a file, percent-encoded); a request's body (a list of paths); a line that a command
+    /// reads (some thousand peers).
     static let controlTimeout: TimeAmount = .seconds(10)
     static let controlPathBytes = 16 << 10
     static let controlBodyBytes = 1 << 20
@@ -44,8 +44,8 @@ enum Limits {
     static let lingerTime: Duration = .seconds(2)
     /// How long a command waits for a node to start, and for one that ends to be gone.
     static let nodeStartTime: Duration = .seconds(10)
-    /// How long a command waits for a store whose holder does not listen: one that ends just now, or
-    /// a short change by another command.
+    /// How long a command waits for a store whose holder does not listen: one that ends just now,
+    /// or a short change by another command.
     static let lockPatience: Duration = .seconds(5)
     /// How long a node that ends waits for its clients to have read their last line.
     static let farewellTime: Duration = .milliseconds(500)

@@ -73,9 +73,8 @@ public final class MountedDrive: Sendable {
             configuration.stagingFolder = engine.configuration.store + "/hyperfs/staging"
         }
         configuration.showsOwners = options.showsOwners
-        configuration.timeout = options.timeout ?? engine.configuration.timeout
-        configuration.timeoutWithoutPeers = min(
-            configuration.timeout, engine.configuration.timeoutWithoutPeers)
+        (configuration.timeout, configuration.timeoutWithoutPeers) =
+            engine.patience(options.timeout)
         configuration.uid = getuid()
         configuration.gid = getgid()
         if let bytes = options.readAheadBytes { configuration.readAheadBytesMax = bytes }

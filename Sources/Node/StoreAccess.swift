@@ -16,8 +16,8 @@ enum StoreAccess {
     /// Whether there is anything to open.
     static func exists(_ folder: String) -> Bool { access(folder, F_OK) == 0 }
 
-    /// Whether a process has it. Looks into /proc/locks instead of trying: a try that succeeds for a
-    /// moment would turn away whoever comes in that moment.
+    /// Whether a process has it. Looks into /proc/locks instead of trying: a try that succeeds for
+    /// a moment would turn away whoever comes in that moment.
     static func isLocked(_ folder: String) -> Bool {
         var status = stat()
         guard stat(folder + "/lock", &status) == 0, let text = readFile("/proc/locks") else {

@@ -128,7 +128,8 @@ struct MountCommand: AsyncParsableCommand {
         try result.get()
     }
 
-    /// By the node, which then says so on the stream; where that fails, the end of the stream does it.
+    /// By the node, which then says so on the stream; where that fails, the end of the stream does
+    /// it.
     private func unmount(
         _ mountpoint: String, _ client: ControlClient, or work: Task<Void, any Error>
     ) async {

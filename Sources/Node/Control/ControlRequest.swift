@@ -24,7 +24,8 @@ public struct ControlRequest: Sendable {
 }
 
 extension ControlRequest {
-    /// A text that must be there: in the path, else in the query, else in the body. Throws `.usage`.
+    /// A text that must be there: in the path, else in the query, else in the body. Throws
+    /// `.usage`.
     public func text(_ name: String) throws(NodeError) -> String {
         guard let text = try optionalText(name), !text.isEmpty else {
             throw Self.wrong(name, "a text is missing")

@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 
 /// The file in which a background node writes what happens: `$XDG_STATE_HOME/hyperfs/node.log`,
-/// else `~/.local/state/hyperfs/`, for root `/var/log/hyperfs/`. It is moved to `node.log.1` when it
-/// has become large, and what was there is dropped.
+/// else `~/.local/state/hyperfs/`, for root `/var/log/hyperfs/`. It is moved to `node.log.1` when
+/// it has become large, and what was there is dropped.
 public final class NodeLog: Sendable {
     /// Where it is; nil where no folder can be made for it.
     public static func path() -> String? {

@@ -91,8 +91,8 @@ public final class StoreNode: Sendable {
     /// Asks it to end. Any thread; twice is once.
     public func end() { ending.open() }
 
-    /// Returns when it was asked to end, or has nothing to do any more, and everything is unmounted,
-    /// written and closed.
+    /// Returns when it was asked to end, or has nothing to do any more, and everything is
+    /// unmounted, written and closed.
     public func run() async {
         await ending.wait()
         await close()
