@@ -41,12 +41,7 @@ public final class MountedDrive: Sendable {
     public init(
         _ reference: DriveReference, at mountpoint: String, options: Options, in engine: Engine
     ) async throws {
-        guard reference.path == "/" else {
-            throw NodeError(
-                .usage,
-                "'\(reference)' names a folder in a drive; only whole drives can be mounted",
-                hint: "mount the drive and use \(mountpoint)\(reference.path)")
-        }
+        try Self.checkWhole(reference, mountpoint)
         let key = try engine.key(of: reference)
         let subject = "mounting \(reference)"
         let drive: Drive
@@ -99,6 +94,15 @@ public final class MountedDrive: Sendable {
             notes.append("read-only: this drive is kept like \(folder); change the files there")
         }
         self.notes = notes
+    }
+
+    private static func checkWhole(
+        _ reference: DriveReference, _ mountpoint: String
+    ) throws(NodeError) {
+        guard reference.path != "/" else { return }
+        throw NodeError(
+            .usage, "'\(reference)' names a folder in a drive; only whole drives can be mounted",
+            hint: "mount the drive and use \(mountpoint)\(reference.path)")
     }
 
     /// Whether a drive could be mounted there, before a store or a peer is bothered. Returns what

@@ -19,7 +19,7 @@ struct PeersTests {
         let command = try Command()
         let result = try command.run("peers")
         #expect(result.status == 3)
-        #expect(result.errors.contains("nothing runs on the store"), "\(result.errors)")
+        #expect(result.errors.contains("no node runs on the store"), "\(result.errors)")
     }
 
     @Test func whoIsConnectedIsTold() async throws {
