@@ -22,7 +22,8 @@ struct Hyperfs: AsyncParsableCommand {
             RemoveCommand.self, MakeFolderCommand.self, MoveCommand.self, CopyCommand.self,
             LinkCommand.self, UnlinkCommand.self, RestoreCommand.self,
             LogCommand.self, DiffCommand.self,
-            BootstrapCommand.self, DoctorCommand.self, ConfigCommand.self, ManualCommand.self,
+            WebCommand.self, BootstrapCommand.self, DoctorCommand.self, ConfigCommand.self,
+            ManualCommand.self,
         ])
 }
 

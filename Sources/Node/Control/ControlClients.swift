@@ -4,22 +4,27 @@ import Synchronization
 /// The connections of a control server: bounded, counted, and closed at the end.
 final class ControlClients: Sendable {
     private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
-    private let occupancy: Occupancy
+    private let occupancy: Occupancy?
+    private let max: Int
 
-    init(_ occupancy: Occupancy) { self.occupancy = occupancy }
+    /// - Parameter occupancy: what they keep from ending.
+    init(_ occupancy: Occupancy?, max: Int = Limits.controlClientsMax) {
+        self.occupancy = occupancy
+        self.max = max
+    }
 
     /// False when there are too many already.
     func admit(_ channel: any Channel) -> Bool {
         let isAdmitted = open.withLock { open in
-            guard open.count < Limits.controlClientsMax else { return false }
+            guard open.count < max else { return false }
             open[ObjectIdentifier(channel)] = channel
             return true
         }
         guard isAdmitted else { return false }
-        occupancy.enter()
+        occupancy?.enter()
         channel.closeFuture.whenComplete { _ in
             self.open.withLock { $0[ObjectIdentifier(channel)] = nil }
-            self.occupancy.leave()
+            self.occupancy?.leave()
         }
         return true
     }

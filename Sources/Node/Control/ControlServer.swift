@@ -35,7 +35,11 @@ final class ControlServer: Sendable {
                     }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(
-                        ControlConnection(router, responder))
+                        HTTPConnection { head, body, writer in
+                            let exchange = ControlExchange(
+                                head: head, body: body, router: router, responder: responder)
+                            await exchange.answer(on: writer)
+                        })
                 }
             }
             .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()

@@ -1,7 +1,7 @@
 /// Everything the control socket knows (docs/control-api.md, docs/openapi.json): each group of
 /// handlers has a file of its own in `Routes/`.
 extension StoreNode {
-    static let routes: [ControlRoute] = nodeRoutes + driveRoutes + mountRoutes
+    static let routes: [ControlRoute] = nodeRoutes + driveRoutes + mountRoutes + webRoutes
 
     private static let nodeRoutes: [ControlRoute] = [
         ControlRoute(.get, "/v1/node", "Who the node is") { node, _ in .value(node.identity) },
@@ -26,5 +26,9 @@ extension StoreNode {
         },
         ControlRoute(.post, "/v1/mounts", "Mount a drive") { try $0.mount($1) },
         ControlRoute(.delete, "/v1/mounts", "Unmount") { try await $0.unmount($1) },
+    ]
+
+    private static let webRoutes: [ControlRoute] = [
+        ControlRoute(.post, "/v1/web", "Open the web page") { try $0.web($1) }
     ]
 }

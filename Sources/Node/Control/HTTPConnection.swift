@@ -1,17 +1,20 @@
 import NIOCore
 import NIOHTTP1
 
-/// One connection of the control socket: a request, its answer, the next one. Lives on the loop.
+/// One connection of a client: a request, its answer, the next one. Lives on the loop.
 ///
 /// A request must be complete within `controlTimeout` of the connection's start or of the answer
 /// before it: who sends nothing, or half of something, is sent away. An answer may take as long as
 /// it takes; it is cancelled when the client goes.
-final class ControlConnection: ChannelInboundHandler {
+final class HTTPConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let router: ControlRouter
-    private let responder: ControlServer.Responder
+    /// Answers a request that has come whole.
+    typealias Responder =
+        @Sendable (_ head: HTTPRequestHead, _ body: [UInt8], _ writer: ControlWriter) async -> Void
+
+    private let responder: Responder
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
     /// Answered before its end: the rest of the request is of no interest.
@@ -19,10 +22,7 @@ final class ControlConnection: ChannelInboundHandler {
     private var timer: Scheduled<Void>?
     private var answering: Task<Void, Never>?
 
-    init(_ router: ControlRouter, _ responder: @escaping ControlServer.Responder) {
-        self.router = router
-        self.responder = responder
-    }
+    init(_ responder: @escaping Responder) { self.responder = responder }
 
     func handlerAdded(context: ChannelHandlerContext) { armTimer(context.channel) }
 
@@ -81,8 +81,8 @@ final class ControlConnection: ChannelInboundHandler {
 
     private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let channel = context.channel
-        let work = Work(head: head, body: body, router: router, responder: responder)
-        body = []
+        let (responder, body) = (responder, body)
+        self.body = []
         self.head = nil
         let writer = ControlWriter(channel, keepsAlive: head.isKeepAlive)
         let answered = channel.eventLoop.makePromise(of: Void.self)
@@ -91,56 +91,12 @@ final class ControlConnection: ChannelInboundHandler {
             if channel.isActive { self.armTimer(channel) }
         }
         answering = Task {
-            await work.answer(on: writer)
+            await responder(head, body, writer)
             answered.succeed()
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
-    }
-}
-
-/// A request that has come whole, and what leads to its answer.
-private struct Work: Sendable {
-    let head: HTTPRequestHead
-    let body: [UInt8]
-    let router: ControlRouter
-    let responder: ControlServer.Responder
-
-    func answer(on writer: ControlWriter) async {
-        do {
-            let target = try ControlTarget(head.uri)
-            let method = ControlMethod(rawValue: head.method.rawValue)
-            switch router.match(method, target.segments) {
-            case .nothing:
-                let error = NodeError(
-                    .notFound, "there is no \(target.path)", hint: "see docs/control-api.md")
-                await writer.finish(error, status: 404)
-            case .otherMethods(let methods):
-                let list = methods.map(\.rawValue).joined(separator: ", ")
-                let error = NodeError(
-                    .usage, "\(target.path) does not know \(head.method.rawValue)",
-                    hint: "it knows \(list)")
-                await writer.finish(error, status: 405, headers: [("Allow", list)])
-            case .route(let route, let parameters):
-                let request = ControlRequest(
-                    method: route.method, target: target, parameters: parameters,
-                    body: try parsedBody())
-                await writer.finish(try await responder(request, route))
-            }
-        } catch {
-            await writer.finish(NodeError(error, while: "\(head.method.rawValue) \(head.uri)"))
-        }
-    }
-
-    private func parsedBody() throws(NodeError) -> JSONValue {
-        if body.isEmpty { return .null }
-        do {
-            return try JSONValue(parsing: body)
-        } catch {
-            throw NodeError(
-                .usage, "the request's body is no JSON: \(error)", hint: "see docs/control-api.md")
-        }
     }
 }
