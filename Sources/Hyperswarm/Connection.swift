@@ -107,6 +107,12 @@ extension Swarm {
             }
         }
 
+        /// Whether more is taken from the socket. Over uTP it is, always: there the other end is
+        /// bound by what we asked for.
+        public func setReading(_ isOn: Bool) {
+            channel?.setOption(.autoRead, value: isOn).whenComplete { _ in }
+        }
+
         /// The swarm knows how it came to the address.
         func found(by origin: PeerOrigin?) { state.value.foundBy = origin }
 

@@ -25,6 +25,10 @@ public final class Engine: Sendable {
         public var timeout: Duration = Limits.timeout
         /// How long while no peer is known.
         public var timeoutWithoutPeers: Duration = Limits.timeoutWithoutPeers
+        /// Bytes per second over all connections; `nil`: no limit.
+        public var limitUp: UInt64?
+        /// The same for what comes in.
+        public var limitDown: UInt64?
         /// Where events go.
         public var logger = Logger(label: "hyperfs")
 
@@ -95,6 +99,7 @@ public final class Engine: Sendable {
         replicator = Replicator(
             configuration: Session.Configuration(staticKey: name),
             directory: store, output: peers, executor: peers, random: SystemRandom())
+        peers.limit(up: configuration.limitUp, down: configuration.limitDown)
         let peers = peers
         swarm = configuration.network.map { network in
             var network = network

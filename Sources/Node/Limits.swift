@@ -19,6 +19,9 @@ enum Limits {
     static let memoryInterval: Duration = .seconds(300)
     /// The file of it: 400 nodes and 64 peers take 40 kB.
     static let memoryBytesMax = 1 << 20
+    /// What has come too early for `--limit-down` waits; a peer that sends more than that unasked
+    /// is sent away.
+    static let heldBytesMax = 32 << 20
     /// Addresses found on the network whose first dial a waiting reader waits for.
     static let foundMax = 64
     /// How long `doctor` asks around: a lookup in a slow network, and two tries of the router.

@@ -9,11 +9,11 @@ import Synchronization
 /// replicator's timer and its turn on the loop. Everything of it lives on the loop but the
 /// number of peers in reach, which waiting readers ask for.
 final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
-    private let loop: any EventLoop
     private let traffic: Traffic
     private let localKey: Bytes32
     private let report: @Sendable (Event) -> Void
-    private let state: NIOLoopBoundBox<State>
+    let loop: any EventLoop
+    let state: NIOLoopBoundBox<State>
     private let reach: Mutex<Reach>
 
     /// Who is at the other end of a connection.
@@ -39,7 +39,7 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         case mapped([Swarm.PortMapping])
     }
 
-    private struct State {
+    struct State {
         var replicator: Replicator?
         var swarm: Swarm?
         var connections: [PeerID: Swarm.Connection] = [:]
@@ -48,6 +48,8 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         /// leaves before the name is known here.
         var opening: Swarm.Connection?
         var timer: (deadline: ContinuousClock.Instant, task: Scheduled<Void>)?
+        var sending: SendingLimit?
+        var receiving: ReceivingLimit?
     }
 
     /// Who may answer a reader.
@@ -123,6 +125,7 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         guard let connection = state.value.connections[peer] ?? state.value.opening else { return }
         traffic.sent(bytes.count)
         connection.send(bytes)
+        charge(bytes.count)
     }
 
     func close(_ peer: PeerID, reason: (any Error)?) {
@@ -164,18 +167,29 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
         state.value.opening = nil
         state.value.connections[peer] = connection
         state.value.peers[ObjectIdentifier(connection)] = peer
+        if state.value.sending?.isHeld == true { replicator.writable(peer, false) }
         report(.connected(connection.remote, connection.transport))
     }
 
     func received(_ bytes: UnsafeRawBufferPointer, on connection: Swarm.Connection) {
         traffic.received(bytes.count)
+        if state.value.receiving == nil {
+            deliver(bytes, of: connection)
+        } else {
+            hold(bytes, of: connection)
+        }
+    }
+
+    func deliver(_ bytes: UnsafeRawBufferPointer, of connection: Swarm.Connection) {
         guard let peer = state.value.peers[ObjectIdentifier(connection)] else { return }
         state.value.replicator?.received(bytes, from: peer)
     }
 
     func writable(_ connection: Swarm.Connection, _ isWritable: Bool) {
         guard let peer = state.value.peers[ObjectIdentifier(connection)] else { return }
-        state.value.replicator?.writable(peer, isWritable)
+        state.value.sending?.note(peer, isWritable)
+        state.value.replicator?.writable(
+            peer, isWritable && state.value.sending?.isHeld != true)
     }
 
     func closed(_ connection: Swarm.Connection, error: (any Error)?) {
@@ -183,6 +197,7 @@ final class PeerTable: Replicator.Output, Replicator.Executor, Swarm.Handler {
             return
         }
         state.value.connections[peer] = nil
+        state.value.sending?.note(peer, true)
         reach.withLock { reach in
             if let index = reach.remotes.firstIndex(of: Remote(connection)) {
                 reach.remotes.remove(at: index)

@@ -11,6 +11,8 @@ extension NetworkOptions {
         ]
         let lists = [
             ("--listen", listen), ("--bootstrap", bootstrap), ("--relay", relay),
+            ("--limit-up", limitUp.map { [$0] } ?? []),
+            ("--limit-down", limitDown.map { [$0] } ?? []),
         ]
         return flags.filter(\.1).map(\.0)
             + lists.flatMap { name, values in values.flatMap { [name, $0] } }
@@ -27,6 +29,12 @@ extension NetworkOptions {
             ("--no-port-mapping", noPortMapping, "portMapping"),
         ]
         var conflicts = off.filter { $0.1 && node[$0.2]?.bool == true }.map(\.0)
+        for (name, text, member) in [
+            ("--limit-up", limitUp, "limitUp"), ("--limit-down", limitDown, "limitDown"),
+        ] {
+            guard let text, let size = ByteSize(text) else { continue }
+            if node[member]?.number != UInt64(size.bytes) { conflicts.append(name) }
+        }
         for (name, values, member) in [
             ("--listen", listen, "listen"), ("--bootstrap", bootstrap, "bootstrap"),
             ("--relay", relay, "relays"),

@@ -71,12 +71,12 @@ struct NetworkOptions: ParsableArguments {
 
     @Option(
         name: .customLong("limit-up"),
-        help: ArgumentHelp("No effect yet: bytes per second.", valueName: "bytes"))
+        help: ArgumentHelp("Sent in a second at most, as in 500K.", valueName: "bytes"))
     var limitUp: String?
 
     @Option(
         name: .customLong("limit-down"),
-        help: ArgumentHelp("No effect yet: bytes per second.", valueName: "bytes"))
+        help: ArgumentHelp("Received in a second at most, as in 2M.", valueName: "bytes"))
     var limitDown: String?
 
     /// Wrong values are usage errors: said before anything is opened.
@@ -88,9 +88,19 @@ struct NetworkOptions: ParsableArguments {
         if let timeout, !(timeout > 0 && timeout <= 86_400) {
             throw ValidationError("--timeout \(timeout) is not between 0 and 86400 seconds")
         }
+        _ = try Self.rate(limitUp, "--limit-up")
+        _ = try Self.rate(limitDown, "--limit-down")
         if offline, !peer.isEmpty || !listen.isEmpty {
             throw ValidationError("--offline and --peer or --listen exclude each other")
         }
+    }
+
+    private static func rate(_ text: String?, _ option: String) throws -> UInt64? {
+        guard let text else { return nil }
+        guard let size = ByteSize(text), size.bytes > 0 else {
+            throw ValidationError("\(option) '\(text)' is no number of bytes, as in 500K")
+        }
+        return UInt64(size.bytes)
     }
 
     static func address(
@@ -120,6 +130,8 @@ struct NetworkOptions: ParsableArguments {
     func configuration(_ common: CommonOptions) throws -> Engine.Configuration {
         var configuration = Engine.Configuration(store: try common.storeFolder)
         configuration.logger = common.logger
+        configuration.limitUp = try Self.rate(limitUp, "--limit-up")
+        configuration.limitDown = try Self.rate(limitDown, "--limit-down")
         if offline {
             configuration.network = nil
         } else {

@@ -76,6 +76,8 @@ extension Engine.Configuration {
             "portMapping": .bool(network.portMapping),
             "bootstrap": .array(network.bootstrap.map { .string($0.description) }),
             "relays": .array(network.relays.map { .string($0.description) }),
+            "limitUp": limitUp.map { .number($0) } ?? .null,
+            "limitDown": limitDown.map { .number($0) } ?? .null,
         ]
     }
 }
