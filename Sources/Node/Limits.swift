@@ -60,6 +60,8 @@ enum Limits {
     static let searchTick: Duration = .seconds(1)
     /// Mounts of one node: each has threads of its own.
     static let mountsMax = 1024
+    /// How often a service tells its manager how it does.
+    static let reportInterval: Duration = .seconds(10)
     /// A registry file (names, shares) larger than this is not ours.
     static let registryBytesMax = 16 << 20
     /// A local drive name: fits a file name and a URL.

@@ -42,7 +42,12 @@ struct NodeCommand: AsyncParsableCommand {
     private func run(_ node: StoreNode) async {
         let interruption = Interruption { node.end() }
         let signals = NodeSignals(node)
+        let manager = ServiceManager()
+        // Cancelled, it throws, and nothing else.
+        let reporting = manager.map { manager in Task { try await node.report(to: manager) } }
         await node.run()
+        reporting?.cancel()
+        manager?.stopping()
         withExtendedLifetime((interruption, signals)) {}
     }
 
