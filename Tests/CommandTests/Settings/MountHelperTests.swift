@@ -70,3 +70,42 @@ struct MountHelperTests {
         #expect(Int(process.terminationStatus) == status)
     }
 }
+
+/// The helper really mounting, by a node in the background.
+@Suite(.timeLimit(.minutes(1)))
+struct HelperMountTests {
+    @Test func aDriveIsMountedByTheHelperAndUnmountedByTheSystem() throws {
+        guard FileManager.default.fileExists(atPath: "/dev/fuse") else {
+            #expect(!ProcessEnvironment.isCI, "no /dev/fuse: mounts cannot be tested")
+            return
+        }
+        let command = try Command()
+        #expect(try command.run("create", "--name", "notes").status == 0)
+        let folder = command.home("mnt")
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        let link = command.home("mount.fuse.hyperfs")
+        try FileManager.default.createSymbolicLink(
+            atPath: link, withDestinationPath: Command.binary)
+        let process = command.prepare([])
+        process.executableURL = URL(fileURLWithPath: link)
+        process.arguments = ["notes", folder, "-o", "rw,offline,noatime,_netdev,x-test.y"]
+        process.environment = process.environment?.filter { $0.key != "HOME" && $0.key != "PATH" }
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        try Data("x".utf8).write(to: URL(fileURLWithPath: folder + "/a"))
+        let mounts = try String(contentsOfFile: "/proc/mounts", encoding: .utf8)
+        let line = mounts.split(separator: "\n").first { $0.contains(folder) } ?? ""
+        #expect(line.contains(" fuse.hyperfs "))
+        #expect(line.contains("noatime"))
+        let umount = Process()
+        umount.executableURL = URL(fileURLWithPath: "/usr/bin/umount")
+        umount.arguments = [folder]
+        try umount.run()
+        umount.waitUntilExit()
+        #expect(umount.terminationStatus == 0)
+        let read = try command.run("cat", "notes/a", "--offline")
+        #expect(read.text == "x")
+    }
+}
