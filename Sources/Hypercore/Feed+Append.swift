@@ -46,9 +46,14 @@ extension Feed {
 
     /// Forgets blocks, to make room; they can be fetched again. Tree nodes, offsets and signatures
     /// stay (docs/spec/hypercore.md section 9.3).
-    public func clear(_ range: Range<UInt64>) throws {
+    public func clear(_ range: Range<UInt64>) throws { try clear([range]) }
+
+    /// The same for many ranges, for the price of one flush.
+    public func clear(_ ranges: [Range<UInt64>]) throws {
         let cleared = try flushing.withLock { _ in
-            let cleared = try core.withLock { try $0.clearBits(range) }
+            let cleared = try core.withLock { core in
+                try ranges.flatMap { try core.clearBits($0) }
+            }
             guard !cleared.isEmpty else { return cleared }
             // Until the disk knows that the bits are gone, the bytes have to stay.
             try flushFiles()

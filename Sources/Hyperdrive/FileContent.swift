@@ -17,17 +17,24 @@ public struct FileContent: Sendable {
     public func read(at offset: UInt64, count: Int) throws -> [UInt8] {
         guard offset < size, count > 0 else { return [] }
         let count = Int(min(UInt64(count), size - offset))
-        try require(at: offset, count: count)
+        let blocks = try found(at: offset, count: count)
         return try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            try feed.readData(
-                at: byteOffset + offset,
+            // Whoever makes room may have dropped them since we looked.
+            let isHere = try feed.read(
+                blocks: blocks, at: byteOffset + offset,
                 into: UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: count))
+            guard isHere else { throw MissingBlocks(feed: feed, target: .blocks(blocks)) }
             initialized = count
         }
     }
 
     /// Throws `MissingBlocks` unless the bytes are stored here.
     public func require(at offset: UInt64, count: Int) throws {
+        _ = try found(at: offset, count: count)
+    }
+
+    /// The blocks with the bytes, which are all here.
+    private func found(at offset: UInt64, count: Int) throws -> Range<UInt64> {
         guard feed.length >= blocks.upperBound else {
             throw MissingBlocks(feed: feed, target: .length(atLeast: blocks.upperBound))
         }
@@ -39,6 +46,7 @@ public struct FileContent: Sendable {
         if let missing = feed.firstMissing(in: first..<last + 1) {
             throw MissingBlocks(feed: feed, target: .blocks(missing..<last + 1))
         }
+        return first..<last + 1
     }
 
     private func block(of byte: UInt64) throws -> UInt64 {

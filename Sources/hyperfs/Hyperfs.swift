@@ -21,6 +21,7 @@ struct Hyperfs: AsyncParsableCommand {
             GetCommand.self, PutCommand.self,
             RemoveCommand.self, MakeFolderCommand.self, MoveCommand.self, CopyCommand.self,
             LinkCommand.self, UnlinkCommand.self, RestoreCommand.self,
+            PinCommand.self, UnpinCommand.self, EvictCommand.self, VerifyCommand.self,
             LogCommand.self, DiffCommand.self,
             WebCommand.self, BootstrapCommand.self, DoctorCommand.self, ConfigCommand.self,
             ManualCommand.self,

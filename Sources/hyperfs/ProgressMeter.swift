@@ -18,14 +18,7 @@ final class ProgressMeter: Sendable {
     }
 
     func show(files: Int, of filesTotal: Int, bytes: UInt64, of bytesTotal: UInt64) {
-        let now = ContinuousClock.now
-        guard isEvent || (Console.isErrorTerminal && now - start > .seconds(1)) else { return }
-        let isDue = last.withLock { last in
-            if let before = last, now - before < .milliseconds(250) { return false }
-            last = now
-            return true
-        }
-        guard isDue else { return }
+        guard isDue() else { return }
         if isEvent {
             return console.json([
                 "event": "progress", "files": .number(UInt64(files)),
@@ -33,12 +26,36 @@ final class ProgressMeter: Sendable {
                 "bytesTotal": .number(bytesTotal),
             ])
         }
-        let seconds = (now - start) / .seconds(1)
+        let seconds = (.now - start) / .seconds(1)
         let rate = Format.size(UInt64(Double(bytes) / max(seconds, 0.001)))
         let percent = bytesTotal > 0 ? "  \(min(100, bytes &* 100 / bytesTotal))%" : ""
         console.progress(
             "\(verb) \(files) of \(filesTotal) files, \(Format.size(bytes)) of "
                 + "\(Format.size(bytesTotal))\(percent)  \(rate)/s")
+    }
+
+    /// Work that is counted in blocks.
+    func show(blocks: UInt64, of total: UInt64) {
+        guard isDue() else { return }
+        if isEvent {
+            return console.json([
+                "event": "progress", "blocks": .number(blocks), "blocksTotal": .number(total),
+            ])
+        }
+        let percent = total > 0 ? "  \(min(100, blocks &* 100 / total))%" : ""
+        console.progress("\(verb) \(blocks) of \(total) blocks\(percent)")
+    }
+
+    private func isDue() -> Bool {
+        let now = ContinuousClock.now
+        guard isEvent || (Console.isErrorTerminal && now - start > .seconds(1)) else {
+            return false
+        }
+        return last.withLock { last in
+            if let before = last, now - before < .milliseconds(250) { return false }
+            last = now
+            return true
+        }
     }
 
     /// Takes the line away.
