@@ -46,6 +46,6 @@ struct CopyCommand: AsyncParsableCommand, EditingCommand {
         let own = try StoredDrive.list(in: store).filter(\.isWritable).map(\.key.hex)
         let isLocal = sources.allSatisfy { $0.drive.map(own.contains) ?? true }
         try await edit(
-            .copy(copying), on: target, isLocal ? offline : network.configuration(common))
+            .copy(copying), on: target, isLocal ? nil : network.configuration(common))
     }
 }

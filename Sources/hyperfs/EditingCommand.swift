@@ -1,4 +1,3 @@
-import HyperCrypto
 import Node
 
 /// A command that changes own drives.
@@ -7,10 +6,10 @@ protocol EditingCommand: Sendable {
 }
 
 extension EditingCommand {
-    /// Changes a drive. A signal stops it in good order and gives 130 or 143.
+    /// Changes a drive, by the node where one runs.
     func edit(
         _ request: EditRequest, on reference: DriveReference,
-        _ configuration: Engine.Configuration
+        _ configuration: Engine.Configuration? = nil
     ) async throws {
         guard reference.version == nil else {
             throw NodeError(
@@ -18,56 +17,28 @@ extension EditingCommand {
                 hint: "change the live drive, or bring the version back with 'hyperfs restore'")
         }
         let console = common.console()
-        let key = try reference.key(store: configuration.store)
-        let task = Task { try await change(request, key, configuration, console) }
-        let interruption = Interruption { task.cancel() }
-        let result = await task.result
-        if interruption.signalNumber != nil { throw interruption }
-        let summary = try result.get()
-        if console.isJSON { console.json(summary.json) }
-        if summary.leftOut > 0 {
-            throw NodeError(
-                .failed, "\(summary.leftOut) entries were left out",
-                hint: "the lines above say which and why")
-        }
-    }
-
-    /// The same without a network.
-    func edit(_ request: EditRequest, on reference: DriveReference) async throws {
-        try await edit(request, on: reference, offline)
-    }
-
-    /// The store alone.
-    var offline: Engine.Configuration {
-        get throws {
-            var configuration = Engine.Configuration(store: try common.storeFolder)
-            configuration.network = nil
-            configuration.logger = common.logger
-            return configuration
-        }
-    }
-
-    private func change(
-        _ request: EditRequest, _ key: PublicKey, _ configuration: Engine.Configuration,
-        _ console: Console
-    ) async throws -> EditSummary {
-        let engine = try await Engine.start(configuration)
-        let meter = ProgressMeter(console, verb: "copied")
-        defer { meter.finish() }
-        do {
-            let editor = Editor(engine) { progress in
-                meter.show(
-                    files: progress.files, of: progress.filesTotal, bytes: progress.bytes,
-                    of: progress.bytesTotal)
-            } note: {
-                console.note("hyperfs: \(Printable.text($0))")
+        let lines = WorkLines(console, verb: "copied")
+        let key = try reference.key(store: common.storeFolder)
+        let done = try await StoreWork.interruptible { [common] in
+            try await StoreWork.run(common, configuration) { client in
+                let path = "/v1/drives/\(key.hex)/\(request.verb)"
+                return try await lines.result(of: client, path, try request.json)
+            } alone: { engine in
+                let editor = Editor(engine) {
+                    lines.show($0)
+                } note: {
+                    lines.show(note: $0)
+                }
+                return try await editor.run(request, on: key).json
             }
-            let summary = try await editor.run(request, on: key)
-            await engine.close()
-            return summary
-        } catch {
-            await engine.close()
-            throw error
+        }
+        lines.finish()
+        if console.isJSON { console.json(done.without("leftOut")) }
+        let leftOut = done["leftOut"]?.number ?? 0
+        if leftOut > 0 {
+            throw NodeError(
+                .failed, "\(leftOut) entries were left out",
+                hint: "the lines above say which and why")
         }
     }
 }

@@ -13,12 +13,16 @@ struct EvictCommand: AsyncParsableCommand, KeepingCommand {
     var drivePath: String
 
     func run() async throws {
-        let reference = try DriveReference(drivePath)
-        try await keeping(reference, offline) { engine, pin, console in
-            let outcome = try await engine.evict(reference)
-            if console.isJSON { return console.json(outcome.json(pin.key)) }
-            let kept = outcome.pinned > 0 ? "; \(outcome.pinned) pinned blocks stay" : ""
-            console.note("freed \(Format.size(outcome.bytes))\(kept)")
+        let console = common.console()
+        let lines = WorkLines(console, verb: "")
+        let done = try await keep(
+            try DriveReference(drivePath), "evict", lines
+        ) { engine, pin in
+            try await engine.evict(DriveReference(pin.text)).json(pin.key)
         }
+        if console.isJSON { return console.json(done) }
+        let pinned = done["pinned"]?.number ?? 0
+        let kept = pinned > 0 ? "; \(pinned) pinned blocks stay" : ""
+        console.note("freed \(Format.size(done["bytes"]?.number ?? 0))\(kept)")
     }
 }

@@ -1,3 +1,4 @@
+import HyperCrypto
 import Node
 
 /// A command about the local copies of drives.
@@ -6,30 +7,24 @@ protocol KeepingCommand: Sendable {
 }
 
 extension KeepingCommand {
-    /// Runs with the store open. A signal stops it in good order and gives 130 or 143.
-    func keeping(
-        _ reference: DriveReference, _ configuration: Engine.Configuration,
-        _ work: @escaping @Sendable (Engine, Pin, Console) async throws -> Void
-    ) async throws {
-        let key = try reference.key(store: configuration.store)
+    /// Does something with what was named, by the node where one runs. Returns what came of it.
+    func keep(
+        _ reference: DriveReference, _ verb: String, _ lines: WorkLines,
+        _ configuration: Engine.Configuration? = nil,
+        more: KeyValuePairs<String, JSONValue> = [:],
+        alone: @escaping @Sendable (Engine, Pin) async throws -> JSONValue
+    ) async throws -> JSONValue {
+        let key = try reference.key(store: common.storeFolder)
         let pin = Pin(key, version: reference.version, path: reference.path)
-        let console = common.console()
-        let engine = try await Engine.start(configuration)
-        let task = Task { try await work(engine, pin, console) }
-        let interruption = Interruption { task.cancel() }
-        let result = await task.result
-        await engine.close()
-        if interruption.signalNumber != nil { throw interruption }
-        try result.get()
-    }
-
-    /// The store alone.
-    var offline: Engine.Configuration {
-        get throws {
-            var configuration = Engine.Configuration(store: try common.storeFolder)
-            configuration.network = nil
-            configuration.logger = common.logger
-            return configuration
+        let request = pin.json().without("key").adding(more)
+        let result = try await StoreWork.interruptible { [common] in
+            try await StoreWork.run(common, configuration) { client in
+                try await lines.result(of: client, "/v1/drives/\(key.hex)/\(verb)", request)
+            } alone: { engine in
+                try await alone(engine, pin)
+            }
         }
+        lines.finish()
+        return result
     }
 }

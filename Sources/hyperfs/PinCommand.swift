@@ -21,27 +21,19 @@ struct PinCommand: AsyncParsableCommand, KeepingCommand {
 
     func run() async throws {
         guard let drivePath else { return try list() }
-        let reference = try DriveReference(drivePath)
+        let console = common.console()
+        let lines = WorkLines(console, verb: "fetched")
         let noWait = noWait
-        try await keeping(reference, network.configuration(common)) { engine, pin, console in
+        let done = try await keep(
+            try DriveReference(drivePath), "pin", lines, network.configuration(common),
+            more: ["noWait": .bool(noWait)]
+        ) { engine, pin in
             let pinning = Pinning(pin, in: engine)
             try await pinning.remember()
-            var done = EditProgress()
-            if !noWait {
-                let meter = ProgressMeter(console, verb: "fetched")
-                defer { meter.finish() }
-                done = try await pinning.fetch { progress in
-                    meter.show(
-                        files: progress.files, of: progress.filesTotal, bytes: progress.bytes,
-                        of: progress.bytesTotal)
-                }
-            }
-            guard console.isJSON else { return }
-            console.json(
-                pin.json("pinned").adding([
-                    "files": .number(UInt64(done.files)), "bytes": .number(done.bytes),
-                ]))
+            let done = noWait ? EditProgress() : try await pinning.fetch { lines.show($0) }
+            return pinning.json(done)
         }
+        if console.isJSON { console.json(done) }
     }
 
     private func list() throws {
@@ -64,12 +56,14 @@ struct UnpinCommand: AsyncParsableCommand, KeepingCommand {
     var drivePath: String
 
     func run() async throws {
-        let store = try common.storeFolder
-        let reference = try DriveReference(drivePath)
-        let key = try reference.key(store: store)
-        let pin = Pin(key, version: reference.version, path: reference.path)
-        try Pinning.forget(pin, store: store)
         let console = common.console()
-        if console.isJSON { console.json(pin.json("unpinned")) }
+        let lines = WorkLines(console, verb: "")
+        let done = try await keep(
+            try DriveReference(drivePath), "unpin", lines
+        ) { engine, pin in
+            try Pinning.forget(pin, store: engine.configuration.store)
+            return pin.json("unpinned")
+        }
+        if console.isJSON { console.json(done) }
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Hyperdrive
 import Node
 
 /// `hyperfs verify`: hashes everything that is here of a drive again.
@@ -21,33 +20,57 @@ struct VerifyCommand: AsyncParsableCommand, KeepingCommand {
                 .usage, "'\(reference)' names a folder in a drive",
                 hint: "whole drives are verified")
         }
-        try await keeping(reference, network.configuration(common)) { engine, pin, console in
-            let drive = try Drive(store: engine.store, key: engine.key(of: reference))
-            let meter = ProgressMeter(console, verb: "verified")
-            let outcome = try await Verification(drive, in: engine).run {
-                meter.show(blocks: $0, of: $1)
-            }
-            meter.finish()
-            report(outcome, pin, console)
-            guard outcome.lost > 0 else { return }
-            throw NodeError(
-                .corrupt,
-                "\(outcome.lost) of \(outcome.blocks) blocks of \(outcome.isOwn ? "our own " : "")"
-                    + "drive \(pin.key) are damaged and gone"
-                    + (outcome.paths.isEmpty ? "" : ": " + outcome.paths.joined(separator: ", ")),
-                hint: outcome.isOwn
-                    ? "run it again while a peer has the drive, or put the files again; check the "
-                        + "disk (dmesg, smartctl)"
-                    : "run it again while a peer has the drive; check the disk (dmesg, smartctl)")
+        let console = common.console()
+        let lines = WorkLines(console, verb: "verified")
+        let done = try await keep(
+            reference, "verify", lines, network.configuration(common)
+        ) { engine, pin in
+            let key = try engine.key(of: DriveReference(pin.key))
+            let verification = try Verification(of: key, in: engine)
+            return try await verification.run { lines.show(blocks: $0, of: $1) }.json(pin.key)
         }
+        let result = Result(done)
+        report(result, console, done)
+        if result.lost > 0 { throw result.failure }
     }
 
-    private func report(_ outcome: Verification.Outcome, _ pin: Pin, _ console: Console) {
-        if console.isJSON { return console.json(outcome.json(pin.key)) }
-        if outcome.bad == 0 { return console.note("\(outcome.blocks) blocks are whole") }
+    private func report(_ result: Result, _ console: Console, _ json: JSONValue) {
+        if console.isJSON { return console.json(json) }
+        if result.bad == 0 { return console.note("\(result.blocks) blocks are whole") }
         console.note(
-            "\(outcome.blocks) blocks: \(outcome.bad) were damaged, \(outcome.refetched) of them "
-                + "were fetched again")
-        outcome.paths.forEach { console.note("  \(Printable.text($0))") }
+            "\(result.blocks) blocks: \(result.bad) were damaged, \(result.bad - result.lost) of "
+                + "them were fetched again")
+        result.paths.forEach { console.note("  \(Printable.text($0))") }
+    }
+}
+
+/// What a verification came to.
+private struct Result {
+    let key: String
+    let blocks: UInt64
+    let bad: UInt64
+    let lost: UInt64
+    let paths: [String]
+    let isOwn: Bool
+
+    init(_ json: JSONValue) {
+        key = json["key"]?.string ?? ""
+        blocks = json["blocks"]?.number ?? 0
+        bad = json["bad"]?.number ?? 0
+        lost = min(bad, json["lost"]?.number ?? 0)
+        paths = json["paths"]?.array?.compactMap(\.string) ?? []
+        isOwn = json["writable"]?.bool ?? false
+    }
+
+    /// Loud, since something is gone.
+    var failure: NodeError {
+        let files = paths.isEmpty ? "" : ": " + paths.joined(separator: ", ")
+        let again = "run it again while a peer has the drive"
+        return NodeError(
+            .corrupt,
+            "\(lost) of \(blocks) blocks of \(isOwn ? "our own " : "")drive \(key) are damaged and "
+                + "gone\(files)",
+            hint: again + (isOwn ? ", or put the files again" : "")
+                + "; check the disk (dmesg, smartctl)")
     }
 }

@@ -1,7 +1,8 @@
 /// Everything the control socket knows (docs/control-api.md, docs/openapi.json): each group of
 /// handlers has a file of its own in `Routes/`.
 extension StoreNode {
-    static let routes: [ControlRoute] = nodeRoutes + driveRoutes + mountRoutes + webRoutes
+    static let routes: [ControlRoute] =
+        nodeRoutes + driveRoutes + mountRoutes + editRoutes + webRoutes
 
     private static let nodeRoutes: [ControlRoute] = [
         ControlRoute(.get, "/v1/node", "Who the node is") { node, _ in .value(node.identity) },

@@ -13,6 +13,15 @@ public struct EditProgress: Codable, Sendable, Equatable {
 
     /// Nothing done.
     public init() {}
+
+    /// The line for programs.
+    public var json: JSONValue {
+        [
+            "event": "progress", "files": .number(UInt64(files)),
+            "filesTotal": .number(UInt64(filesTotal)), "bytes": .number(bytes),
+            "bytesTotal": .number(bytesTotal),
+        ]
+    }
 }
 
 /// What a change came to.
@@ -41,7 +50,7 @@ public struct EditSummary: Codable, Sendable, Equatable {
         [
             "event": "done", "key": .string(key), "version": .number(version),
             "entries": .number(UInt64(entries)), "files": .number(UInt64(files)),
-            "bytes": .number(bytes),
+            "bytes": .number(bytes), "leftOut": .number(UInt64(leftOut)),
         ]
     }
 }

@@ -67,6 +67,11 @@ public enum EditRequest: Sendable {
         }
     }
 
+    /// The same, to be sent to the node.
+    public var json: JSONValue {
+        get throws { try JSONValue(parsing: body) }
+    }
+
     /// What it will change.
     func plan(_ scene: EditScene) throws -> EditPlan {
         switch self {

@@ -43,6 +43,8 @@ public final class Editor: Sendable {
             try await copy(plan, &summary)
             try await bringIn(plan, &summary)
             for later in plan.later { try await finish(later, subject) }
+            // And what was changed here is there at the mounts before anybody looks.
+            try await onThread("commit") { try writers.commit() }
             summary.version = drive.version
             return summary
         } catch {

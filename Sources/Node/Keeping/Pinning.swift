@@ -64,6 +64,13 @@ public struct Pinning: Sendable {
         return done
     }
 
+    /// The line for programs.
+    public func json(_ done: EditProgress) -> JSONValue {
+        pin.json("pinned").adding([
+            "files": .number(UInt64(done.files)), "bytes": .number(done.bytes),
+        ])
+    }
+
     /// Forgets the pin. Throws `.notMounted` when there is none.
     public static func forget(_ pin: Pin, store: String) throws {
         guard try PinList.remove(pin, store: store) else {

@@ -1,3 +1,4 @@
+import HyperCrypto
 import Hypercore
 import Hyperdrive
 import Synchronization
@@ -39,6 +40,15 @@ public final class Verification: Sendable {
     public init(_ drive: Drive, in engine: Engine) {
         self.drive = drive
         self.engine = engine
+    }
+
+    /// The same for a drive by its key. Throws NodeError.
+    public convenience init(of key: PublicKey, in engine: Engine) throws {
+        do {
+            self.init(try Drive(store: engine.store, key: key), in: engine)
+        } catch {
+            throw NodeError(error, while: "verifying \(key.hex)")
+        }
     }
 
     /// Hashes everything. `progress`: blocks done and in all. Throws NodeError `.notFound` for a

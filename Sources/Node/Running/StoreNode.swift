@@ -35,6 +35,7 @@ public final class StoreNode: Sendable {
     let events = EventHub()
     let occupancy: Occupancy
     let mounts: Mounts
+    let pins: PinFollower
     let started = Date()
     private let state = Mutex(State())
     private let ending = Gate()
@@ -56,6 +57,7 @@ public final class StoreNode: Sendable {
             await engine.close()
             throw NodeError(error, while: "listening for commands")
         }
+        node.pins.look()
         node.occupancy.onIdle(fromNowOn: configuration.isForOthers) { [weak node] in node?.end() }
         return node
     }
@@ -66,6 +68,7 @@ public final class StoreNode: Sendable {
         notes = DeadMounts.clear(of: configuration.engine.store)
         occupancy = Occupancy(loop: engine.loop, linger: configuration.linger)
         mounts = Mounts(engine: engine, events: events, occupancy: occupancy)
+        pins = PinFollower(engine)
     }
 
     private func listen() async throws {
@@ -106,6 +109,7 @@ public final class StoreNode: Sendable {
         }
         await server?.stopListening()
         await mounts.end()
+        await pins.stop()
         events.finish()
         await server?.closeClients()
         occupancy.close()

@@ -20,7 +20,9 @@ struct KeepingTests {
 
         init() async throws {
             folder = try TemporaryFolder()
-            theirs = try await Engine.start(TestEngines.configuration(folder("theirs")))
+            var serving = TestEngines.configuration(folder("theirs"))
+            serving.timeout = .milliseconds(500)
+            theirs = try await Engine.start(serving)
             source = try theirs.createDrive(name: "source")
             try source.apply([.put(path: "/d", stat: .directory(mtime: 1))])
             for name in ["/a", "/d/b", "/d/c"] { try source.writeFile(name, Self.bytes, mtime: 5) }
@@ -98,7 +100,8 @@ struct KeepingTests {
                 try await Pinning(pair.pin("/none"), in: pair.mine).remember()
             }
             #expect(error?.code == .notFound)
-            #expect(try PinList.load(store: pair.folder("mine")).isEmpty)
+            let pins = try PinList.load(store: pair.folder("mine"))
+            #expect(pins.isEmpty)
         }
     }
 
@@ -134,7 +137,8 @@ struct KeepingTests {
             _ = try await pair.evict("/d/b")
             #expect(try blocks(file) < before)
             _ = try await pair.evict("/")
-            #expect(try blocks(file) == 0)
+            // Pages in which two holes meet may stay.
+            #expect(try blocks(file) <= 4 * 8)
         }
     }
 
@@ -197,7 +201,8 @@ struct KeepingTests {
 }
 
 /// Sets of blocks against sets of numbers.
-@Suite struct BlockSetTests {
+@Suite(.timeLimit(.minutes(1)))
+struct BlockSetTests {
     @Test func setsAreWhatTheyShouldBe() throws {
         var random = SeededRandom.announced()
         let feed = try Feed(storage: MemoryStorage())
