@@ -53,7 +53,8 @@ final class LineQueue: Sendable {
                 }
                 let missed = queue.state.withLock { $0.missed }
                 if missed > 0 {
-                    try await output.send(["event": "note", "text": .string("\(missed) lines more")])
+                    let text = JSONValue.string("\(missed) lines more")
+                    try await output.send(["event": "note", "text": text])
                 }
                 try await output.send(try await task.value)
             } onCancel: {

@@ -11,11 +11,11 @@ public struct Copying: Codable, Sendable {
     /// Where it goes.
     public var target: EditTarget
     /// Also folders.
-    public var recursive = false
+    @Switch public var recursive = false
     /// Keeps times, set-id bits and extended attributes.
-    public var preserve = false
+    @Switch public var preserve = false
     /// What exists is left as it is.
-    public var noClobber = false
+    @Switch public var noClobber = false
 
     /// Copies these.
     public init(_ sources: [EditSource], to target: EditTarget) {

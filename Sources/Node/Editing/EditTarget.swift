@@ -6,7 +6,7 @@ public struct EditTarget: Codable, Sendable, Equatable {
     /// Absolute in the drive; with a slash at its end it must be a folder.
     public var path: String
     /// It is what becomes of the source, also when it is a folder (`cp -T`).
-    public var isExact = false
+    @Switch public var isExact = false
 
     /// A target.
     public init(_ path: String, isExact: Bool = false) {

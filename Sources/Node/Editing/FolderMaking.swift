@@ -6,12 +6,12 @@ public struct FolderMaking: Codable, Sendable {
     /// Absolute in the drive.
     public var paths: [String]
     /// Also the folders on the way; a folder that exists is no error.
-    public var parents = false
-    /// Permission bits.
-    public var mode: UInt32 = 0o755
+    @Switch public var parents = false
+    /// Permission bits; `nil`: 0755.
+    public var mode: UInt32?
 
     /// Makes these.
-    public init(_ paths: [String], parents: Bool = false, mode: UInt32 = 0o755) {
+    public init(_ paths: [String], parents: Bool = false, mode: UInt32? = nil) {
         self.paths = paths
         self.parents = parents
         self.mode = mode
@@ -35,7 +35,7 @@ public struct FolderMaking: Codable, Sendable {
                 }
                 for folder in missing.reversed() {
                     // As mkdir does: those on the way can always be written by their owner.
-                    let mode = folder == path ? mode : 0o755
+                    let mode = folder == path ? mode ?? 0o755 : 0o755
                     try make(folder, mode, scene, &plan)
                     made.insert(folder)
                 }
@@ -46,7 +46,7 @@ public struct FolderMaking: Codable, Sendable {
                     throw EditScene.exists(path, "choose another name, or use -p")
                 }
                 if !made.contains(DrivePaths.parent(path)) { try scene.requireParent(of: path) }
-                try make(path, mode, scene, &plan)
+                try make(path, mode ?? 0o755, scene, &plan)
                 made.insert(path)
             }
         }

@@ -9,7 +9,7 @@ public struct Moving: Codable, Sendable {
     /// Where it goes.
     public var target: EditTarget
     /// What exists is left as it is, and so is its source.
-    public var noClobber = false
+    @Switch public var noClobber = false
 
     /// Moves these.
     public init(_ sources: [EditSource], to target: EditTarget) {

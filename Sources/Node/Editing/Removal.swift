@@ -3,9 +3,9 @@ import Hyperdrive
 /// `rm`: entries of a drive go; its old versions keep them.
 public struct Removal: Codable, Sendable {
     /// Also folders, with all that is in them. Nested drives are taken away, not emptied.
-    public var recursive = false
+    @Switch public var recursive = false
     /// What is not there is no error.
-    public var force = false
+    @Switch public var force = false
     /// Absolute in the drive.
     public var paths: [String]
 

@@ -182,6 +182,9 @@ struct EditingTests {
         let request = EditRequest.copy(copying)
         let back = try #require(try EditRequest(verb: request.verb, body: request.body))
         #expect(try back.body == request.body)
+        // What is left out is a no.
+        let brief = try EditRequest(verb: "rm", body: Data(#"{"paths":["/a"]}"#.utf8))
+        #expect(try brief?.body == EditRequest.remove(Removal(["/a"])).body)
         #expect(try EditRequest(verb: "format", body: Data("{}".utf8)) == nil)
         #expect(throws: NodeError.self) {
             try EditRequest(verb: "rm", body: Data("[]".utf8))
