@@ -16,6 +16,11 @@ extension Store {
         }
     }
 
+    /// All feeds that belong to another: the contents of the drives that were opened.
+    public var companionKeys: Set<PublicKey> {
+        state.withLock { Set($0.companions.values.joined()) }
+    }
+
     /// The feeds whose channel a serving node opens by itself once a peer has proven that it knows
     /// `feed`.
     public func companions(of feed: Feed) -> [Feed] {

@@ -80,6 +80,7 @@ extension Feed {
                 guard core.firstMissing(in: blocks) == nil else {
                     return nil as ((any RandomAccessFile)?, UInt64)?
                 }
+                core.use?.touch(blocks)
                 return (try core.existingData(), core.holes)
             }
             guard let (file, holes) = found else { return false }

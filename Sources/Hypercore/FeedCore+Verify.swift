@@ -232,6 +232,7 @@ extension FeedCore {
             events.append(.grew(length: length))
         }
         if let size, bits.setBlock(block, true) {
+            use?.touch(block..<block + 1)
             if let old = localBytes { localBytes = old + size }
             events.append(.stored(block..<block + 1))
         }

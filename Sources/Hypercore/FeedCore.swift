@@ -38,6 +38,8 @@ final class FeedCore {
     /// What opening found and mended.
     var recovery: Feed.Recovery?
 
+    /// When blocks were used, once somebody wants to know.
+    var use: BlockUse?
     /// Bytes of all stored blocks, once somebody asked.
     var localBytes: UInt64?
     /// The end of the block looked at last: readers go forward.

@@ -49,6 +49,8 @@ public final class Engine: Sendable {
     let swarm: Swarm?
     /// The thread of swarm and replicator; others may use it for little things.
     let loop: any EventLoop
+    /// The cap on what is kept of other people's files.
+    let cache: CacheKeeper
     private let group: MultiThreadedEventLoopGroup
     private let disk = NIOThreadPool(numberOfThreads: 1)
     private let traffic: Traffic
@@ -107,6 +109,9 @@ public final class Engine: Sendable {
             return Swarm(loop: loop, configuration: network, handler: peers)
         }
         peers.attach(replicator, swarm)
+        let holder = EngineHolder()
+        cache = CacheKeeper { holder.engine.withLock { $0.value } }
+        holder.engine.withLock { $0.value = self }
     }
 
     private func begin() async throws {
@@ -147,6 +152,7 @@ public final class Engine: Sendable {
         }
         guard let repeated else { return }
         for task in repeated { task.cancel() }
+        cache.stop()
         await saveMemory()
         replicator.close()
         await swarm?.stop()

@@ -18,6 +18,8 @@ public final class MountedDrive: Sendable {
         public var showsOwners = false
         /// Bytes fetched ahead of a sequential reader at most.
         public var readAheadBytes: Int?
+        /// Bytes of other people's files that the store keeps at most; `nil`: as was said before.
+        public var cacheBytes: UInt64?
         /// How long a reader waits for a block; nil: as the node's configuration says.
         public var timeout: Duration?
 
@@ -72,6 +74,7 @@ public final class MountedDrive: Sendable {
             engine.patience(options.timeout)
         configuration.uid = getuid()
         configuration.gid = getgid()
+        if let bytes = options.cacheBytes { engine.cache.limit(to: bytes) }
         if let bytes = options.readAheadBytes { configuration.readAheadBytesMax = bytes }
         configuration.status = { [weak engine] in engine?.status(of: drive).text ?? [] }
         configuration.peers = { [weak engine] in engine?.peerList.text ?? [] }

@@ -28,7 +28,8 @@ struct MountCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("cache-size"),
-        help: ArgumentHelp("No effect yet: the cache has no cap.", valueName: "size"))
+        help: ArgumentHelp(
+            "Kept of other people's files at most, in the whole store.", valueName: "size"))
     var cacheSize: String?
 
     @Option(
@@ -66,6 +67,10 @@ struct MountCommand: AsyncParsableCommand {
         owners = owners || list.flags.contains("owners")
         readOnly = readOnly || list.flags.contains("read-only") || list.kernel.contains("ro")
         try network.validate()
+        cacheSize = list.values["cache-size"]?.last ?? cacheSize
+        if let cacheSize, ByteSize(cacheSize) == nil {
+            throw ValidationError("--cache-size '\(cacheSize)' is not a size, as in 10G")
+        }
         if let readahead, ByteSize(readahead) == nil {
             throw ValidationError("--readahead '\(readahead)' is not a size, as in 8M")
         }
@@ -93,6 +98,7 @@ struct MountCommand: AsyncParsableCommand {
         order.options.readOnly = readOnly
         order.options.showsOwners = owners
         order.options.extra = try MountOptionList(o).kernel
+        order.options.cacheBytes = cacheSize.flatMap { ByteSize($0).map { UInt64($0.bytes) } }
         order.options.readAheadBytes = readahead.flatMap { ByteSize($0)?.bytes }
         order.options.timeout = network.patience
         order.peers = network.peer

@@ -29,6 +29,7 @@ public struct MountOrder: Sendable, Equatable {
         options.showsOwners = try request.flag("owners")
         options.extra = try request.texts("options")
         options.readAheadBytes = try request.number("readAheadBytes").map { Int(clamping: $0) }
+        options.cacheBytes = try request.number("cacheBytes")
         options.timeout = try request.number("timeoutMilliseconds").map {
             .milliseconds(Int64(clamping: $0))
         }
@@ -50,6 +51,9 @@ public struct MountOrder: Sendable, Equatable {
         ]
         if let bytes = options.readAheadBytes {
             members.append(.init(name: "readAheadBytes", value: .number(UInt64(bytes))))
+        }
+        if let bytes = options.cacheBytes {
+            members.append(.init(name: "cacheBytes", value: .number(bytes)))
         }
         if let timeout = options.timeout {
             members.append(.init(name: "timeoutMilliseconds", value: .number(timeout.milliseconds)))

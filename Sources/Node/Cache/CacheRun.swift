@@ -1,0 +1,35 @@
+import Hypercore
+
+/// A run of neighboring blocks that are kept or dropped together.
+struct CacheRun {
+    let feed: Feed
+    let blocks: Range<UInt64>
+    /// Seconds since 1970; 0 = not since anybody looks.
+    let lastUse: UInt32
+    /// About as many bytes of it are here.
+    let bytes: UInt64
+
+    /// All runs of a feed that have blocks here.
+    static func all(of feed: Feed, kept: [UInt32]) -> [CacheRun] {
+        let (length, total) = feed.lengths
+        guard length > 0 else { return [] }
+        let use = feed.use?.runs ?? kept
+        let average = max(1, total / length)
+        var runs: [CacheRun] = []
+        var start: UInt64 = 0
+        while start < length {
+            let end = min(start + BlockUse.runBlocks, length)
+            let here = feed.localBlocks(in: start..<end)
+            if here > 0 {
+                let index = Int(clamping: start / BlockUse.runBlocks)
+                runs.append(
+                    CacheRun(
+                        feed: feed, blocks: start..<end,
+                        lastUse: index < use.count ? use[index] : use.last ?? 0,
+                        bytes: here &* average))
+            }
+            start = end
+        }
+        return runs
+    }
+}
