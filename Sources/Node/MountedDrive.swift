@@ -142,6 +142,9 @@ public final class MountedDrive: Sendable {
         }
     }
 
+    /// Nodes that the kernel knows, and operations that wait for blocks now.
+    var load: (nodes: Int, waiting: Int) { (tree.nodeCount, tree.waitingCount) }
+
     /// Unmounts. Any thread.
     public func unmount() { mount.unmount() }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Hyperswarm
 import Logging
 import Node
 
@@ -19,8 +20,19 @@ struct NodeCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "End the node that runs, in good order, and return when it is gone.")
     var stop = false
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Numbers for Prometheus at http://HOST:PORT/metrics (default: none).",
+            valueName: "host:port"))
+    var metrics: String?
+
     @Flag(name: .long, help: .hidden)
     var background = false
+
+    func validate() throws {
+        if let metrics { _ = try NetworkOptions.address(metrics, "--metrics", allowsAnyPort: true) }
+    }
 
     func run() async throws {
         if stop { return try await end() }
@@ -30,9 +42,13 @@ struct NodeCommand: AsyncParsableCommand {
         configuration.linger = nil
         let node = try await StoreNode.start(configuration)
         node.notes.forEach { console.note("hyperfs: \(Printable.text($0))") }
+        let numbers = await openMetrics(node)
         let listen = node.engine.addresses.map(\.description)
         if console.isJSON {
-            console.json(["event": "ready", "listen": .array(listen.map { .string($0) })])
+            console.json([
+                "event": "ready", "listen": .array(listen.map { .string($0) }),
+                "metrics": numbers.map { .string($0.address) } ?? .null,
+            ])
         } else {
             console.note("node ready; peers reach it at \(listen.joined(separator: ", "))")
         }
@@ -51,6 +67,18 @@ struct NodeCommand: AsyncParsableCommand {
         withExtendedLifetime((interruption, signals)) {}
     }
 
+    /// A port that is taken is said, and no reason to end.
+    private func openMetrics(_ node: StoreNode) async -> MetricsServer? {
+        guard let metrics, let address = Swarm.Address(metrics) else { return nil }
+        do {
+            return try await MetricsServer.start(
+                node, host: address.host, port: Int(address.port))
+        } catch {
+            common.console().note("hyperfs: \(error)")
+            return nil
+        }
+    }
+
     private func serveInBackground() async throws {
         let pipe = ReadyPipe(descriptor: 3)
         do {
@@ -64,6 +92,7 @@ struct NodeCommand: AsyncParsableCommand {
             for note in node.notes { engine.logger.notice("\(note)") }
             engine.logger.notice("node of \(engine.store) ready, version \(Product.version)")
             pipe.ready(notes: node.notes)
+            _ = await openMetrics(node)
             await run(node)
             engine.logger.notice("node of \(engine.store) ended")
         } catch {

@@ -30,6 +30,9 @@ extension StoreNode {
     ]
 
     private static let webRoutes: [ControlRoute] = [
-        ControlRoute(.post, "/v1/web", "Open the web page") { try $0.web($1) }
+        ControlRoute(.post, "/v1/web", "Open the web page") { try $0.web($1) },
+        ControlRoute(.get, "/v1/metrics", "Numbers for Prometheus") { node, _ in
+            WebAnswer(type: MetricsServer.type, await node.metrics()).control(isHeadOnly: false)
+        },
     ]
 }

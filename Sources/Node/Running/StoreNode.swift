@@ -43,6 +43,7 @@ public final class StoreNode: Sendable {
     private struct State: Sendable {
         var server: ControlServer?
         var isEnding = false
+        var companions: [@Sendable () async -> Void] = []
     }
 
     /// Takes the store and listens for commands. Throws NodeError `.storeLocked`, `.network`,
@@ -91,6 +92,11 @@ public final class StoreNode: Sendable {
     /// The end of what began with `enter`.
     public func leave() { occupancy.leave() }
 
+    /// What listens on the node's loop beside it, and has to be closed before that ends.
+    func closeAtEnd(_ companion: @escaping @Sendable () async -> Void) {
+        state.withLock { $0.companions.append(companion) }
+    }
+
     /// Asks it to end. Any thread; twice is once.
     public func end() { ending.open() }
 
@@ -112,6 +118,7 @@ public final class StoreNode: Sendable {
         await pins.stop()
         events.finish()
         await server?.closeClients()
+        for close in state.withLock({ $0.companions }) { await close() }
         occupancy.close()
         await engine.close()
     }

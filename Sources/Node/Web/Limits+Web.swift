@@ -12,6 +12,8 @@ extension Limits {
     static let webOpenDrivesMax = 32
     /// Connections of browsers to each of the two ports.
     static let webClientsMax = 256
+    /// Connections to the port of the metrics.
+    static let metricsClientsMax = 16
     /// Entries of a folder that are shown.
     static let webEntriesMax = 10_000
     /// Bytes of a text that are shown.

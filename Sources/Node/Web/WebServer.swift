@@ -10,6 +10,7 @@ final class WebServer: Sendable {
     private let access: WebAccess
     private let host: String
     private let sampling: RepeatedTask
+    private let isClosed = Atomic<Bool>(false)
 
     private init(
         channels: [any Channel], access: WebAccess, host: String, sampling: RepeatedTask
@@ -53,7 +54,10 @@ final class WebServer: Sendable {
                 guard let now = engine?.rates else { return }
                 rates.add(RateHistory.Sample(received: now.received, sent: now.sent))
             }
-            return WebServer(channels: channels, access: access, host: host, sampling: sampling)
+            let server = WebServer(
+                channels: channels, access: access, host: host, sampling: sampling)
+            node.closeAtEnd { [weak server] in await server?.close() }
+            return server
         } catch {
             for channel in channels { channel.close(promise: nil) }
             throw NodeError(error, while: "opening the web page on port \(port)")
@@ -66,8 +70,10 @@ final class WebServer: Sendable {
         return path == "/" ? ticket : ticket + "&to=" + ControlTarget.encoded(path)
     }
 
-    /// No more pages.
+    /// No more pages. Once is enough.
     func close() async {
+        // Once the node has ended the loop answers nobody.
+        guard !isClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
         sampling.cancel()
         for channel in channels {
             // Closed twice is closed.
