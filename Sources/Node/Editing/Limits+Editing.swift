@@ -8,6 +8,8 @@ extension Limits {
     static let copiedFiles = 4096
     /// Paths of one request.
     static let editPathsMax = 100_000
+    /// Changes from which on a restore looks at all old entries at once.
+    static let restoredByWalk = 256
     /// Times that a change is planned anew because somebody else changed the drive meanwhile.
     static let replansMax = 100
 }

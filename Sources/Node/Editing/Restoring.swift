@@ -39,8 +39,13 @@ public struct Restoring: Codable, Sendable {
         for change in changes.reversed() where change.kind == .added {
             plan.add(.delete(path: change.path), in: drive)
         }
+        // One look at everything costs less than many at one entry each.
+        let isMuch = changes.count >= Limits.restoredByWalk
+        let all = isMuch ? try old.walk(place.path) : []
+        let entries = Dictionary(all.map { ($0.path, $0) }) { first, _ in first }
         for change in changes where change.kind != .added {
-            try bring(change, from: old, in: drive, &plan)
+            guard let entry = try entries[change.path] ?? old.entry(change.path) else { continue }
+            try bring(change, entry, in: drive, &plan)
         }
         if plan.count > 0, place.path != "/" { plan.touchFolder(of: place.path, in: drive) }
         return plan
@@ -76,10 +81,10 @@ public struct Restoring: Codable, Sendable {
     }
 
     private func bring(
-        _ change: Drive.Change, from old: Drive, in drive: Drive, _ plan: inout EditPlan
+        _ change: Drive.Change, _ entry: Entry, in drive: Drive, _ plan: inout EditPlan
     ) throws {
-        guard let entry = try old.entry(change.path), !entry.isImplicit else { return }
-        let now = try drive.entry(change.path)
+        guard !entry.isImplicit else { return }
+        let now = change.kind == .removed ? nil : try drive.entry(change.path)
         if let mount = entry.mount {
             plan.add(
                 .mount(
