@@ -48,6 +48,12 @@ extension Tree {
             reply(.failure(.readOnly))
             return nil
         }
+        do throws(PosixError) {
+            try writer.checkAlone()
+        } catch {
+            reply(.failure(error))
+            return nil
+        }
         writer.waitForRoom()
         defer { writer.soon() }
         return answer(on: volume, changing: true, reply) { try attempt(inode) }

@@ -40,7 +40,10 @@ extension Tree {
             }
             if volume.writer != nil, stat.kind == .file, stat.mount == nil {
                 let item = try item(of: node)
-                if isChanging { item.keepClosed() }
+                if isChanging {
+                    try volume.writer?.checkAlone()
+                    item.keepClosed()
+                }
                 if flags & O_TRUNC != 0 { try resize(item, of: node, to: 0) }
                 return opened(node, .item(item, volume), isWriter: isWriter, isDirect: false)
             }

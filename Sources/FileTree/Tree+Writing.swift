@@ -129,6 +129,7 @@ extension Tree {
         guard let file = files[handle], file.isWriter,
             case .item(let item, let volume) = file.source, let writer = volume.writer
         else { throw .badHandle }
+        try writer.checkAlone()
         return (file, item, writer)
     }
 

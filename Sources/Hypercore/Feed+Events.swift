@@ -8,6 +8,8 @@ extension Feed {
         case stored(Range<UInt64>)
         /// These blocks are not stored here any more.
         case cleared(Range<UInt64>)
+        /// Nothing is written to it any more: `refusal` says why.
+        case refused
     }
 
     /// Names an observer, to remove it.

@@ -31,6 +31,8 @@ final class FeedCore {
     /// Counts the holes made into the data file, so that a read can notice that one came between.
     var holes: UInt64 = 0
     var isForked = false
+    /// Why nothing may be appended any more.
+    var refusal: FeedError?
     var isClosed = false
     /// A sync failed: nobody knows what the disk has, so nothing may claim to be durable again.
     var syncFailure: FeedError?
@@ -81,6 +83,7 @@ final class FeedCore {
             throw FeedError(
                 .notWritable, "feed \(key) cannot be written: its secret key is not here")
         }
+        if let refusal { throw refusal }
         try checkSound()
     }
 
@@ -94,7 +97,8 @@ final class FeedCore {
         isForked = true
         return .forked(
             "two histories are signed with the key of feed \(key): its secret key is used in two "
-                + "places, or an old copy of it was restored")
+                + "places, or an old copy of it was restored. Nothing is written to it any more: "
+                + "keep one copy of the store, and remove the others")
     }
 
     /// The data file, made if need be.

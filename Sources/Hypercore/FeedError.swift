@@ -30,6 +30,8 @@ public struct FeedError: Error, Sendable, CustomStringConvertible {
         public static let noPeers = Code(rawValue: "no-peers")
         /// The feed, the store or the network was closed.
         public static let closed = Code(rawValue: "closed")
+        /// Somebody else has written with the feed's key: this is an old copy.
+        public static let outdated = Code(rawValue: "outdated")
         /// Two signed histories under one key.
         public static let forked = Code(rawValue: "forked")
     }

@@ -91,6 +91,10 @@ extension Drive {
     }
 
     func requireWritable() throws {
+        // Two writers would contradict each other; neither feed is touched then.
+        if let refusal = metadata.refusal ?? (try? content())?.refusal {
+            throw DriveError(.notWritable, refusal.message, errno: EROFS)
+        }
         guard isWritable else {
             throw DriveError(
                 .notWritable,

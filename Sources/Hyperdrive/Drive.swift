@@ -86,7 +86,9 @@ public final class Drive: Sendable {
 
     /// Whether it can be changed from here.
     public var isWritable: Bool {
-        guard checkoutVersion == nil, metadata.isWritable, !store.isReadOnly else { return false }
+        guard checkoutVersion == nil, metadata.isWritable, !store.isReadOnly,
+            metadata.refusal == nil
+        else { return false }
         return (try? content().isWritable) ?? false
     }
 

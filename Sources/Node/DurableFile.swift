@@ -18,6 +18,13 @@ enum DurableFile {
         syncFolder(folder)
     }
 
+    /// Makes the folder above the one that a file is in (0700), when it is missing.
+    static func makeFolder(of path: String) throws(NodeError) {
+        let folder = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+        let above = String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
+        if mkdir(above, 0o700) != 0, errno != EEXIST { throw .system("cannot create \(above)") }
+    }
+
     /// Writes everything and syncs; the errno when it fails.
     private static func writeAll(_ bytes: [UInt8], to file: Int32) -> Int32? {
         var rest = bytes[...]

@@ -6,6 +6,7 @@ extension Engine {
     func status(of drive: Drive) -> JSONValue {
         let bytes = transferred
         let rates = rates
+        let refusal = drive.metadata.refusal?.message
         return [
             "key": .string(drive.key.hex), "version": .number(drive.version),
             "writable": .bool(drive.isWritable), "peers": .number(UInt64(connectedPeers)),
@@ -13,6 +14,8 @@ extension Engine {
             "rates": [
                 "receivedPerSecond": .number(rates.received), "sentPerSecond": .number(rates.sent),
             ],
+            // Why an own drive is not written any more.
+            "problem": refusal.map { .string($0) } ?? .null,
         ]
     }
 

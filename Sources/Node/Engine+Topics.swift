@@ -13,6 +13,7 @@ extension Engine {
     public func look(for drive: Drive) { join(drive, announce: false, lookup: true) }
 
     private func join(_ drive: Drive, announce: Bool, lookup: Bool) {
+        if announce { guardHistory(of: drive) }
         swarm?.join(drive.key.discoveryKey.raw, announce: announce, lookup: lookup)
     }
 

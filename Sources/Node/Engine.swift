@@ -93,7 +93,9 @@ public final class Engine: Sendable {
         let logger = configuration.logger
         // One name for all connections, the same after every start (docs/spec/corestore.md 7).
         let name = NoiseKeyPair(
-            seed: store.derive(namespace: "hyperfs", name: "replication-keypair"))
+            seed: store.derive(
+                namespace: "hyperfs",
+                name: "replication-keypair " + StoreIdentity.name(of: configuration.store)))
         peers = PeerTable(
             loop: loop, localKey: name.publicKey, hoped: configuration.network?.peers ?? [],
             traffic: traffic

@@ -64,11 +64,7 @@ public final class MountedDrive: Sendable {
         let folder = engine.registry.folder(of: key)
         let isWritable = drive.isWritable && !options.readOnly && folder == nil
         var configuration = Tree.Configuration()
-        configuration.writers = engine.writers
-        configuration.mayWrite = { [weak engine] in engine?.registry.folder(of: $0) == nil }
-        if isWritable {
-            configuration.stagingFolder = engine.configuration.store + "/hyperfs/staging"
-        }
+        if isWritable { configuration.write(in: engine) }
         configuration.showsOwners = options.showsOwners
         (configuration.timeout, configuration.timeoutWithoutPeers) =
             engine.patience(options.timeout)
@@ -96,7 +92,7 @@ public final class MountedDrive: Sendable {
         if let folder, !options.readOnly {
             notes.append("read-only: this drive is kept like \(folder); change the files there")
         }
-        self.notes = notes
+        self.notes = notes + Self.warnings(drive, options)
     }
 
     private static func checkWhole(
@@ -116,6 +112,11 @@ public final class MountedDrive: Sendable {
         } catch {
             throw NodeError(error, while: "mounting on \(mountpoint)")
         }
+    }
+
+    private static func warnings(_ drive: Drive, _ options: Options) -> [String] {
+        guard let refusal = drive.metadata.refusal, !options.readOnly else { return [] }
+        return ["read-only: \(refusal.message)"]
     }
 
     private static func mountOptions(_ options: Options, _ key: PublicKey?) -> Mount.Options {
@@ -153,5 +154,14 @@ extension Engine {
     /// The key behind what was typed. Throws NodeError `.notFound` for a name that nobody gave.
     public func key(of reference: DriveReference) throws(NodeError) -> PublicKey {
         try reference.key(in: registry, of: configuration.store)
+    }
+}
+
+extension Tree.Configuration {
+    /// Own drives may be written, but not those that are kept like a folder.
+    mutating func write(in engine: Engine) {
+        writers = engine.writers
+        mayWrite = { [weak engine] in engine?.registry.folder(of: $0) == nil }
+        stagingFolder = engine.configuration.store + "/hyperfs/staging"
     }
 }

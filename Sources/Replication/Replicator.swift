@@ -91,6 +91,14 @@ public final class Replicator: Sendable {
     /// Keeps the length up to date and, for small feeds, everything (DESIGN.md section 3).
     public func follow(_ feed: Feed) { join(feed, following: true) }
 
+    /// Asks every peer whether somebody else has written to a feed of ours. It is opened on all
+    /// connections; when there is another or a longer history, the feed is not written any more
+    /// (`Feed.refusal`).
+    public func audit(_ feed: Feed) {
+        feed.network = self
+        engine.executor.execute { [engine] in engine.turn { engine.audit(feed) } }
+    }
+
     private func join(_ feed: Feed, following: Bool) {
         feed.network = self
         engine.executor.execute { [engine] in

@@ -37,6 +37,11 @@ final class Writer: Sendable {
         showing = Showing(drive)
     }
 
+    /// Throws EROFS once somebody else is known to have written to the drive.
+    func checkAlone() throws(PosixError) {
+        if let refusal = drive.metadata.refusal { throw PosixError(EROFS, refusal.message) }
+    }
+
     /// Why the last commit failed; nil = it did not.
     var failure: PosixError? { state.withLock { $0.failure } }
 
@@ -129,17 +134,21 @@ final class Writer: Sendable {
             result = .success(())
         } catch {
             result = .failure(PosixError(error))
-            note("what was written cannot be committed yet: \(error)")
         }
+        var isNews = false
         state.withLock { state in
             state.lastDuration = .now - start
             if case .failure(let error) = result {
+                isNews = state.failure?.message != error.message
                 state.failure = error
             } else {
                 state.failure = nil
             }
         }
         for reply in waiting { reply(result) }
+        if isNews, case .failure(let error) = result {
+            note("what was written cannot be committed yet: \(error.message)")
+        }
         // What failed is tried again.
         if case .failure = result { isPutOff = true }
         if isPutOff { soon(isLater: true) }

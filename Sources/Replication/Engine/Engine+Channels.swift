@@ -98,7 +98,7 @@ extension Engine {
         let feed = replication.feed
         if feed.isWritable { send(.status(uploading: true, downloading: false), on: channel) }
         greet(channel)
-        if !feed.isWritable { want(0, on: channel) }
+        if !feed.isWritable || replication.isAudited { want(0, on: channel) }
         markChanged(replication, content: false)
         for companion in directory.companions(of: feed) {
             open(self.replication(of: companion), with: channel.peer)
@@ -186,6 +186,7 @@ extension Engine {
         guard let replication = feeds[feed.discoveryKey] else { return }
         replication.isJoined = false
         replication.isFollowed = false
+        replication.isAudited = false
         let error = FeedError(.closed, "the feed \(feed.key) was closed")
         for demand in replication.demandsInOrder {
             finish(demand, .failure(error))

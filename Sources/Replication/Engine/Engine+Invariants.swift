@@ -19,7 +19,8 @@ extension Engine {
         var bytes = 0
         var requests = 0
         for channel in peer.channels.values {
-            let asks = channel.hashes.count + (channel.seek == nil ? 0 : 1)
+            let single = (channel.seek == nil ? 0 : 1) + (channel.audit == nil ? 0 : 1)
+            let asks = channel.hashes.count + single
             requests += channel.outstanding.count + asks
             bytes += channel.outstanding.values.reduce(0) { $0 + $1.bytes }
             bytes += asks * SchedulerLimits.answerBytesMin

@@ -68,6 +68,7 @@ extension Engine {
         }
         try charge(peer, work)
         markChanged(channel.replication, content: false)
+        auditIfDue(channel)
     }
 
     private func unhave(_ range: Range<UInt64>, on channel: FeedChannel) throws {
@@ -81,6 +82,11 @@ extension Engine {
         }
         for block in channel.hashes.keys where range.contains(block) {
             channel.hashes[block] = nil
+            unbook(SchedulerLimits.answerBytesMin, from: channel.peer)
+            channel.peer.answered(now)
+        }
+        if let block = channel.audit, range.contains(block) {
+            channel.audit = nil
             unbook(SchedulerLimits.answerBytesMin, from: channel.peer)
             channel.peer.answered(now)
         }
@@ -100,10 +106,7 @@ extension Engine {
         if resumes && !feed.isWritable { want(0, on: channel) }
         markChanged(channel.replication, content: false)
         guard !downloading, feed.isWritable else { return }
-        // Neither side will ever take a block: a reader of the reference that is not live waits
-        // for this to end its connection (11.8).
-        send(.status(uploading: false, downloading: false), on: channel)
-        close(channel)
+        finishOrAudit(channel)
     }
 
     /// Asks what the peer has in the range of 1048576 blocks that holds a block; once per range.

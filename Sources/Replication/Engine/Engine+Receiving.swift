@@ -37,6 +37,9 @@ extension Engine {
 
     func receiveHashes(_ index: UInt64, _ proof: Proof, on channel: FeedChannel) throws {
         let peer = channel.peer
+        if channel.audit == index {
+            return try receiveAudit(index, proof, on: channel)
+        }
         let cost = 64 * proof.nodes.count
         if let ask = channel.hashes.removeValue(forKey: index) {
             peer.estimator.answered(ask.sample, bytes: cost, now: now)
@@ -112,10 +115,12 @@ extension Engine {
             replication.release(block)
         }
         channel.outstanding = [:]
-        let asks = channel.hashes.count + (channel.seek == nil ? 0 : 1)
+        let asks =
+            channel.hashes.count + (channel.seek == nil ? 0 : 1) + (channel.audit == nil ? 0 : 1)
         for _ in 0..<asks { unbook(SchedulerLimits.answerBytesMin, from: peer) }
         channel.hashes = [:]
         channel.seek = nil
+        channel.audit = nil
         reconsider(replication)
     }
 

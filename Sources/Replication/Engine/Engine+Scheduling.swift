@@ -172,7 +172,7 @@ extension Engine {
     }
 
     /// Books a request into its peer's window.
-    private func beginAsk(
+    func beginAsk(
         on channel: FeedChannel, bytes: Int, window: Int? = nil
     ) -> FeedChannel.Ask {
         let peer = channel.peer

@@ -22,6 +22,7 @@ final class EventMailbox: Sendable {
             case .grew(let length): $0.grewTo = max(length, $0.grewTo ?? 0)
             case .stored(let range): $0.stored.insert(range)
             case .cleared(let range): $0.cleared.insert(range)
+            case .refused: break
             }
             return wasEmpty
         }

@@ -32,6 +32,12 @@ final class FeedChannel {
     var seek: (byte: UInt64, ask: Ask)?
     /// The reference answers the same byte only once in a row (11.4), so it is asked only once.
     var soughtBytes: Set<UInt64> = []
+    /// The block of a feed of ours whose proof the peer was asked for, and when it was asked last.
+    var audit: UInt64?
+    var auditedAt: ContinuousClock.Instant?
+    var auditSample: DeliveryEstimator.Sample?
+    /// It is closed as soon as that is answered.
+    var closesAfterAudit = false
     /// Wants sent, by number of their range of 1048576 blocks.
     var wanted: Set<UInt64> = []
     var wantsOutstanding = 0
@@ -69,5 +75,5 @@ final class FeedChannel {
         isOpen && remoteUploading && (remote.has(block) || isHopeful)
     }
 
-    var isIdle: Bool { outstanding.isEmpty && hashes.isEmpty && seek == nil }
+    var isIdle: Bool { audit == nil && outstanding.isEmpty && hashes.isEmpty && seek == nil }
 }

@@ -12,6 +12,8 @@ final class FeedReplication {
     /// We want to read: it is opened on every connection.
     var isJoined = false
     var isFollowed = false
+    /// It is ours, and peers are asked whether somebody else has written to it.
+    var isAudited = false
     /// It came here because a peer asked for it: a share, or a cached drive of others.
     var isForPeers = false
 
