@@ -12,6 +12,11 @@ extension Tree {
         /// Where bytes wait that were written and not committed, on the disk of the drive's
         /// blocks; nil = nothing can be written.
         public var stagingFolder: String?
+        /// The root holds no drive but, by their keys, all of them; the tree's drive is a stand-in
+        /// that nobody sees.
+        public var network: Network?
+        /// The folder whose disk holds the blocks; nil = that of the drive's store.
+        public var storageFolder: String?
         /// Common to all trees of a process that write to the same store.
         public var writers = Writers()
         /// Whether an own drive that is nested may be written.

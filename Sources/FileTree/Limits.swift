@@ -42,6 +42,18 @@ enum Limits {
     /// A comparison of versions that failed is tried again after this.
     static let retryMilliseconds = 500
 
+    // MARK: Many drives under one roof
+
+    /// Drives that are open at once: each has two feeds of four files, out of 4096 descriptors.
+    static let roofDrives = 256
+    /// One that was not asked for in so long, and of which no file is open, is let go.
+    static let roofIdleSeconds = 600
+    /// How often that is looked at.
+    static let roofSweepSeconds = 60
+    /// How long the kernel keeps the name of a drive without asking again, so that it is known
+    /// which are in use.
+    static let roofValidSeconds = 10.0
+
     // MARK: Writing
 
     /// Bytes written to one file that stay in memory: most files are smaller, and making a file

@@ -99,7 +99,10 @@ extension Tree {
         let file = Stat(mode: 0o100444)
         let folder = Stat(mode: 0o040555)
         switch inode.role {
-        case .entry: return nil
+        case .entry:
+            guard let roof, inode === table.root else { return nil }
+            // Without a node: listing them opens none.
+            return roof.names.map { Child($0, Stat(mode: 0o040755), isImplicit: true) }
         case .controlFolder:
             return [
                 Child("peers.json", file), Child("status.json", file), Child("versions", folder),
@@ -115,10 +118,10 @@ extension Tree {
 }
 
 extension Child {
-    init(_ name: String, _ stat: Stat) {
+    init(_ name: String, _ stat: Stat, isImplicit: Bool = false) {
         self.name = name
         self.stat = stat
-        isImplicit = false
+        self.isImplicit = isImplicit
         nested = nil
     }
 }

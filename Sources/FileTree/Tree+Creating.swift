@@ -30,14 +30,27 @@ extension Tree {
                 }
                 inode = try enter(child, below: folder, in: slot.home)
                 item = try self.item(of: inode)
-                if isWriter || flags & O_TRUNC != 0 { item.keepClosed() }
-                if flags & O_TRUNC != 0 { try resize(item, of: inode, to: 0) }
+                try begin(item, of: inode, flags)
             } else {
                 (inode, item) = try add(stat(S_IFREG, making), at: slot)
+                if isWriter { item.beginWriting() }
             }
             let opened = opened(
                 inode, .item(item, slot.volume), isWriter: isWriter, isDirect: false)
             return Created(attributes: attributes(of: inode, item.stat), opened: opened)
+        }
+    }
+
+    /// What opening a file does to it. Within the gate.
+    func begin(_ item: Item, of node: Inode, _ flags: Int32) throws {
+        let isWriter = flags & O_ACCMODE != O_RDONLY
+        if isWriter { item.beginWriting() } else if flags & O_TRUNC != 0 { item.keepClosed() }
+        guard flags & O_TRUNC != 0 else { return }
+        do {
+            try resize(item, of: node, to: 0)
+        } catch {
+            if isWriter { item.facts.withLock { $0.writers -= 1 } }
+            throw error
         }
     }
 

@@ -40,11 +40,8 @@ extension Tree {
             }
             if volume.writer != nil, stat.kind == .file, stat.mount == nil {
                 let item = try item(of: node)
-                if isChanging {
-                    try volume.writer?.checkAlone()
-                    item.keepClosed()
-                }
-                if flags & O_TRUNC != 0 { try resize(item, of: node, to: 0) }
+                if isChanging { try volume.writer?.checkAlone() }
+                try begin(item, of: node, flags)
                 return opened(node, .item(item, volume), isWriter: isWriter, isDirect: false)
             }
             if isChanging { throw PosixError(EPERM, "its bytes are not in this drive") }
@@ -75,7 +72,6 @@ extension Tree {
             inode: node, source: source, isWriter: isWriter,
             readAheadBytesMax: configuration.readAheadBytesMax)
         node.state.withLock { $0.openCount += 1 }
-        if isWriter, case .item(let item, _) = source { item.facts.withLock { $0.writers += 1 } }
         return Opened(handle: files.add(file), keepsCache: !isDirect, isDirect: isDirect)
     }
 

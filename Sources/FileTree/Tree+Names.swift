@@ -16,6 +16,9 @@ extension Tree {
             reply(.failure(PosixError(ENAMETOOLONG, "a name of \(name.utf8.count) bytes")))
             return nil
         }
+        if let roof, folder === table.root, name != Tree.folderName {
+            return lookup(name, under: roof, reply: reply)
+        }
         return answer(on: folder.home?.volume, reply) { [self] in
             try found(name, in: folder)
         }
@@ -36,9 +39,6 @@ extension Tree {
         let inode = try enter(child, below: folder, in: home)
         return attributes(of: inode, inode.stat ?? child.stat)
     }
-
-    /// How long the kernel may believe that a name does not exist.
-    public var absenceValidSeconds: Double { Limits.validSeconds }
 
     /// The kernel has dropped `count` of the names it was told for a node.
     public func forget(inode: UInt64, count: UInt64) { table.forget(inode, count: count) }

@@ -38,6 +38,8 @@ public final class Tree: Sendable {
     private let writers: Writers
     /// Those that this tree has joined and not left.
     private let joined = Mutex<[PublicKey: Writer]>([:])
+    /// The drives under it, when the root holds many.
+    let roof: Roof?
     let waits: Waits
     let listings = Listings()
     let files = HandleTable<OpenFile>()
@@ -53,7 +55,9 @@ public final class Tree: Sendable {
             timeout: configuration.timeout,
             timeoutWithoutPeers: configuration.timeoutWithoutPeers)
         writers = configuration.writers
-        let staging = drive.isWritable ? configuration.stagingFolder : nil
+        roof = configuration.network.map { Roof($0) }
+        let isOwn = roof == nil && drive.isWritable
+        let staging = isOwn ? configuration.stagingFolder : nil
         let writer = staging.map { [writers] in writers.join(drive, stagingFolder: $0) }
         // What can only be read is not held up by what others write.
         gate = configuration.stagingFolder == nil ? Gate() : writers.gate
@@ -136,6 +140,9 @@ public final class Tree: Sendable {
         withdraw(rootVolume.run.drop(), of: rootVolume.knownContent)
     }
 
+    /// It was closed: nothing will be asked of it any more.
+    public var isClosing: Bool { !isOpen }
+
     var isOpen: Bool { !isClosed.load(ordering: .relaxed) }
 
     func invalidate(_ changes: [Invalidation]) {
@@ -153,5 +160,7 @@ public final class Tree: Sendable {
 
 extension Tree {
     /// The folder whose disk holds the blocks; empty for a store in memory.
-    public var storageFolder: String { rootVolume.drive.store.folder }
+    public var storageFolder: String {
+        configuration.storageFolder ?? rootVolume.drive.store.folder
+    }
 }

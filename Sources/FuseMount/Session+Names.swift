@@ -18,7 +18,7 @@ extension Session {
             case .success(let attributes):
                 if !$0.reply(entry: attributes) { tree.forget(inode: attributes.node, count: 1) }
             case .failure(let error) where error.errno == ENOENT:
-                $0.replyAbsent(validSeconds: tree.absenceValidSeconds)
+                $0.replyAbsent(validSeconds: tree.absenceValidSeconds(parent: parent))
             case .failure(let error): $0.fail(error)
             }
         }

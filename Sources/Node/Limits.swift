@@ -7,6 +7,8 @@ enum Limits {
     static let timeoutWithoutPeers: Duration = .seconds(5)
     /// Downloads become durable this often: what a crash loses is fetched again, not lost.
     static let flushInterval: Duration = .seconds(5)
+    /// How often drives are looked for that nobody uses any more (`mount --network`).
+    static let idleDrivesTick: Duration = .seconds(60)
     /// How often waiting code looks whether peers have come or gone.
     static let patienceTick: Duration = .milliseconds(50)
     /// How long a reader waits to hear of a newer version once a peer is there: several round

@@ -20,6 +20,8 @@ public final class MountedDrive: Sendable {
         public var readAheadBytes: Int?
         /// Bytes of other people's files that the store keeps at most; `nil`: as was said before.
         public var cacheBytes: UInt64?
+        /// Any drive by its key, instead of one.
+        public var isNetwork = false
         /// How long a reader waits for a block; nil: as the node's configuration says.
         public var timeout: Duration?
 
@@ -33,6 +35,8 @@ public final class MountedDrive: Sendable {
     public let mountpoint: String
     /// What was done to the mountpoint first, and why an own drive is not writable, for people.
     public let notes: [String]
+    /// It shows any drive under its key; `drive` is a stand-in then.
+    public let isNetwork: Bool
     /// Whether it can be written.
     public var isWritable: Bool { tree.isWritable }
     private let tree: Tree
@@ -54,6 +58,7 @@ public final class MountedDrive: Sendable {
         }
         self.drive = drive
         self.mountpoint = mountpoint
+        isNetwork = false
         engine.follow(drive.metadata)
         engine.exchange(drive)
         // Nothing is mounted before the drive has shown itself: an empty folder that never fills
@@ -63,20 +68,10 @@ public final class MountedDrive: Sendable {
         }
         let folder = engine.registry.folder(of: key)
         let isWritable = drive.isWritable && !options.readOnly && folder == nil
-        var configuration = Tree.Configuration()
-        if isWritable { configuration.write(in: engine) }
-        configuration.showsOwners = options.showsOwners
-        (configuration.timeout, configuration.timeoutWithoutPeers) =
-            engine.patience(options.timeout)
-        configuration.uid = getuid()
-        configuration.gid = getgid()
-        if let bytes = options.cacheBytes { engine.cache.limit(to: bytes) }
-        if let bytes = options.readAheadBytes { configuration.readAheadBytesMax = bytes }
-        configuration.status = { [weak engine] in engine?.status(of: drive).text ?? [] }
-        configuration.peers = { [weak engine] in engine?.peerList.text ?? [] }
-        let logger = engine.configuration.logger
-        configuration.note = { logger.info("\($0)") }
-        let tree = Tree(drive: drive, configuration: configuration)
+        let tree = Tree(
+            drive: drive,
+            configuration: Self.configuration(
+                options, isWritable: isWritable, of: drive, in: engine))
         self.tree = tree
         var mountOptions = Self.mountOptions(options, key)
         mountOptions.readOnly = !isWritable
@@ -93,6 +88,38 @@ public final class MountedDrive: Sendable {
             notes.append("read-only: this drive is kept like \(folder); change the files there")
         }
         self.notes = notes + Self.warnings(drive, options)
+    }
+
+    /// What `init` of the extensions has made.
+    init(
+        _ drive: Drive, at mountpoint: String, notes: [String], isNetwork: Bool, _ tree: Tree,
+        _ mount: Mount
+    ) {
+        self.drive = drive
+        self.mountpoint = mountpoint
+        self.notes = notes
+        self.isNetwork = isNetwork
+        self.tree = tree
+        self.mount = mount
+    }
+
+    static func configuration(
+        _ options: Options, isWritable: Bool, of drive: Drive, in engine: Engine
+    ) -> Tree.Configuration {
+        var configuration = Tree.Configuration()
+        if isWritable { configuration.write(in: engine) }
+        configuration.showsOwners = options.showsOwners
+        (configuration.timeout, configuration.timeoutWithoutPeers) =
+            engine.patience(options.timeout)
+        configuration.uid = getuid()
+        configuration.gid = getgid()
+        if let bytes = options.cacheBytes { engine.cache.limit(to: bytes) }
+        if let bytes = options.readAheadBytes { configuration.readAheadBytesMax = bytes }
+        configuration.status = { [weak engine] in engine?.status(of: drive).text ?? [] }
+        configuration.peers = { [weak engine] in engine?.peerList.text ?? [] }
+        let logger = engine.configuration.logger
+        configuration.note = { logger.info("\($0)") }
+        return configuration
     }
 
     private static func checkWhole(
@@ -119,7 +146,7 @@ public final class MountedDrive: Sendable {
         return ["read-only: \(refusal.message)"]
     }
 
-    private static func mountOptions(_ options: Options, _ key: PublicKey?) -> Mount.Options {
+    static func mountOptions(_ options: Options, _ key: PublicKey?) -> Mount.Options {
         let digits = key.map { "\($0)" } ?? ""
         var mountOptions = Mount.Options(source: "hyper://\(digits)\u{2026}")
         mountOptions.allowOther = options.allowOther

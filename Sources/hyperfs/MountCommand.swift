@@ -43,11 +43,16 @@ struct MountCommand: AsyncParsableCommand {
             "FUSE and kernel options, and any long option above.", valueName: "a,b=c"))
     var o: [String] = []
 
-    @Argument(help: "A key, a hyper:// URL or a local name.")
+    @Flag(
+        name: .customLong("network"),
+        help: "Any drive: below the mountpoint its key is a folder. Takes no drive.")
+    var isNetwork = false
+
+    @Argument(help: "A key, a hyper:// URL or a local name; left out with --network.")
     var drive: String
 
     @Argument(help: "An empty folder.")
-    var mountpoint: String
+    var mountpoint: String?
 
     mutating func validate() throws {
         let list = try MountOptionList(o)
@@ -71,6 +76,13 @@ struct MountCommand: AsyncParsableCommand {
         if let cacheSize, ByteSize(cacheSize) == nil {
             throw ValidationError("--cache-size '\(cacheSize)' is not a size, as in 10G")
         }
+        isNetwork = isNetwork || list.flags.contains("network")
+        guard (mountpoint == nil) == isNetwork else {
+            throw ValidationError(
+                isNetwork
+                    ? "with --network give the mountpoint alone"
+                    : "give a drive and a mountpoint")
+        }
         if let readahead, ByteSize(readahead) == nil {
             throw ValidationError("--readahead '\(readahead)' is not a size, as in 8M")
         }
@@ -92,10 +104,11 @@ struct MountCommand: AsyncParsableCommand {
 
     private func order() throws -> MountOrder {
         var order = MountOrder(
-            drive: try DriveReference(drive).description,
-            mountpoint: try CommonOptions.absolute(mountpoint))
+            drive: isNetwork ? "" : try DriveReference(drive).description,
+            mountpoint: try CommonOptions.absolute(mountpoint ?? drive))
         order.options.allowOther = allowOther
         order.options.readOnly = readOnly
+        order.options.isNetwork = isNetwork
         order.options.showsOwners = owners
         order.options.extra = try MountOptionList(o).kernel
         order.options.cacheBytes = cacheSize.flatMap { ByteSize($0).map { UInt64($0.bytes) } }

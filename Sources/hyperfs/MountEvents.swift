@@ -12,9 +12,12 @@ enum MountEvents {
                 console.note("hyperfs: \(Printable.text(note.string ?? ""))")
             }
             if console.isJSON { return console.json(line.without("notes")) }
+            let mountpoint = Printable.text(line["mountpoint"]?.string ?? "")
+            guard let key = line["key"]?.string else {
+                return console.note("mounted: every drive is at \(mountpoint)/KEY")
+            }
             console.note(
-                "mounted hyper://\(line["key"]?.string ?? "") at "
-                    + "\(Printable.text(line["mountpoint"]?.string ?? "")), "
+                "mounted hyper://\(key) at \(mountpoint), "
                     + "version \(line["version"]?.number ?? 0)")
         case "unmounted":
             if console.isJSON { return console.json(line) }

@@ -15,7 +15,7 @@ struct MountOptionList: Equatable {
     ]
     private static let plain: Set<String> = [
         "offline", "allow-other", "read-only", "owners", "foreground", "no-discovery", "no-dht",
-        "no-mainline", "no-mdns", "no-utp",
+        "no-mainline", "no-mdns", "no-utp", "network",
     ]
     private static let forKernel: Set<String> = [
         "ro", "noexec", "exec", "nosuid", "suid", "nodev", "dev", "noatime", "atime",

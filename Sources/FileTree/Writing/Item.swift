@@ -137,30 +137,47 @@ final class Item: Sendable {
 
     // MARK: Committing
 
-    /// The bytes that a commit takes; nil when they are those of the drive. Not `everything`: only
-    /// those that were frozen before.
-    func freeze(everything: Bool = true) throws -> Layers? {
+    /// What a commit may take of a file's bytes.
+    enum Share {
+        case nothing
+        /// What was frozen before.
+        case frozen
+        /// All there is.
+        case everything
+    }
+
+    /// The bytes that a commit takes; nil when they are those of the drive. `share` decides while
+    /// nobody begins or ends to write.
+    func freeze(_ share: (Facts) -> Share) throws -> Layers? {
         try layers.withLock { layers in
+            let share = facts.withLock { share($0) }
+            if share == .nothing { return nil }
             if layers.base.stat.blocks > 0 { _ = try layers.map() }
-            let frozen = everything ? layers.freeze() : layers.frozen
-            if everything { facts.withLock { $0.want = .nobody } }
+            let frozen = share == .everything ? layers.freeze() : layers.frozen
+            if share == .everything { facts.withLock { $0.want = .nobody } }
             return frozen.stages.isEmpty ? nil : frozen
+        }
+    }
+
+    /// One more handle that may write.
+    func beginWriting() {
+        layers.withLock { layers in
+            keepClosed(&layers)
+            facts.withLock { $0.writers += 1 }
         }
     }
 
     /// Somebody is about to write: what the last writer closed is a file of its own, and must not
     /// go into the drive with half of what comes now.
-    func keepClosed() {
-        layers.withLock { layers in
-            let isClosed = facts.withLock { facts -> Bool in
-                guard facts.writers == 0, facts.isStaged, facts.want == .closed else {
-                    return false
-                }
-                facts.want = .nobody
-                return true
-            }
-            if isClosed { _ = layers.freeze() }
+    func keepClosed() { layers.withLock { keepClosed(&$0) } }
+
+    private func keepClosed(_ layers: inout Layers) {
+        let isClosed = facts.withLock { facts -> Bool in
+            guard facts.writers == 0, facts.isStaged, facts.want == .closed else { return false }
+            facts.want = .nobody
+            return true
         }
+        if isClosed { _ = layers.freeze() }
     }
 
     /// Bytes that an earlier commit took and could not finish, or that were closed before somebody

@@ -78,26 +78,17 @@ extension Writer {
         var frozen: [ObjectIdentifier: Layers] = [:]
         for (_, change) in overlay.all {
             guard case .item(let item) = change else { continue }
-            let isDue = isDue(item, scope)
-            guard isDue || (item.isFrozen && mayAppendAgain(item, scope)) else { continue }
-            if let layers = try item.freeze(everything: isDue) {
-                frozen[ObjectIdentifier(item)] = layers
-            }
+            frozen[ObjectIdentifier(item)] = try item.freeze { share(of: $0, scope) }
         }
         return frozen
     }
 
-    private func isDue(_ item: Item, _ scope: Scope) -> Bool {
-        if scope == .everything { return true }
-        return item.facts.withLock { facts in
-            guard facts.isStaged else { return false }
-            if facts.writers == 0 || facts.want == .synced { return true }
-            return facts.want == .closed && mayAppendAgain(facts, scope)
-        }
-    }
-
-    private func mayAppendAgain(_ item: Item, _ scope: Scope) -> Bool {
-        item.facts.withLock { mayAppendAgain($0, scope) }
+    private func share(of facts: Item.Facts, _ scope: Scope) -> Item.Share {
+        if scope == .everything { return .everything }
+        guard facts.isStaged else { return .nothing }
+        if facts.writers == 0 || facts.want == .synced { return .everything }
+        guard mayAppendAgain(facts, scope) else { return .nothing }
+        return facts.want == .closed ? .everything : .frozen
     }
 
     /// A shell's log is closed by each of its commands, and each commit appends all of it.

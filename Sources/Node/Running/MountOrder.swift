@@ -19,7 +19,8 @@ public struct MountOrder: Sendable, Equatable {
 
     /// Throws `.usage` for what is no order.
     init(_ request: ControlRequest) throws(NodeError) {
-        drive = try request.text("drive")
+        options.isNetwork = try request.flag("network")
+        drive = options.isNetwork ? "" : try request.text("drive")
         mountpoint = try request.text("mountpoint")
         guard mountpoint.hasPrefix("/") else {
             throw ControlRequest.wrong("mountpoint", "must begin with a slash")
@@ -42,6 +43,7 @@ public struct MountOrder: Sendable, Equatable {
         var members: [JSONValue.Member] = [
             .init(name: "drive", value: .string(drive)),
             .init(name: "mountpoint", value: .string(mountpoint)),
+            .init(name: "network", value: .bool(options.isNetwork)),
             .init(name: "readOnly", value: .bool(options.readOnly)),
             .init(name: "allowOther", value: .bool(options.allowOther)),
             .init(name: "owners", value: .bool(options.showsOwners)),

@@ -59,14 +59,20 @@ final class Mounts: Sendable {
 
     /// Mounts; returns when the folder answers. Cancelled before that, nothing is mounted.
     func mount(_ order: MountOrder) async throws -> Active {
-        let reference = try DriveReference(order.drive)
+        let reference = order.options.isNetwork ? nil : try DriveReference(order.drive)
         try claim(order.mountpoint)
         occupancy.enter()
         do {
             let before = engine.transferred
             try engine.dial(order.peers)
-            let mounted = try await MountedDrive(
-                reference, at: order.mountpoint, options: order.options, in: engine)
+            let mounted: MountedDrive
+            if let reference {
+                mounted = try await MountedDrive(
+                    reference, at: order.mountpoint, options: order.options, in: engine)
+            } else {
+                mounted = try await MountedDrive(
+                    networkAt: order.mountpoint, options: order.options, in: engine)
+            }
             let active = Active(order, mounted, before: before)
             try settle(active)
             return active
@@ -162,11 +168,12 @@ extension Mounts.Active {
         let drive = mounted.drive
         var members: [JSONValue.Member] = [
             .init(name: "event", value: .string(name)),
-            .init(name: "key", value: .string(drive.key.hex)),
+            .init(name: "key", value: mounted.isNetwork ? .null : .string(drive.key.hex)),
             .init(name: "mountpoint", value: .string(mounted.mountpoint)),
             .init(name: "version", value: .number(drive.version)),
             .init(name: "writable", value: .bool(mounted.isWritable)),
         ]
+        if mounted.isNetwork { members.append(.init(name: "network", value: .bool(true))) }
         if let traffic {
             let received = traffic.received &- bytesBefore.received
             let sent = traffic.sent &- bytesBefore.sent
@@ -180,7 +187,8 @@ extension Mounts.Active {
     var json: JSONValue {
         let drive = mounted.drive
         return [
-            "mountpoint": .string(mounted.mountpoint), "key": .string(drive.key.hex),
+            "mountpoint": .string(mounted.mountpoint),
+            "key": mounted.isNetwork ? .null : .string(drive.key.hex),
             "drive": .string(order.drive), "version": .number(drive.version),
             "writable": .bool(mounted.isWritable),
             "since": .string(since.ISO8601Format()), "attached": .bool(order.isAttached),

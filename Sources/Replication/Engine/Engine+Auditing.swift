@@ -23,10 +23,9 @@ extension Engine {
             channel.remoteUploading, channel.remote.has(length - 1),
             replication.feed.refusal == nil
         else { return }
-        if let last = channel.auditedAt {
-            let isMore = length > replication.feed.length
-            let pause = isMore ? SchedulerLimits.auditPauseMin : SchedulerLimits.auditPause
-            guard now - last >= pause else { return }
+        // Nobody can have more than we, except who writes, too.
+        if let last = channel.auditedAt, length <= replication.feed.length {
+            guard now - last >= SchedulerLimits.auditPause else { return }
         }
         channel.auditedAt = now
         channel.audit = length - 1
@@ -46,7 +45,9 @@ extension Engine {
         unbook(SchedulerLimits.answerBytesMin, from: peer)
         peer.answered(now)
         try channel.replication.feed.audit(block, proof: proof)
-        if channel.closesAfterAudit { finish(channel) }
+        if channel.closesAfterAudit { return finish(channel) }
+        // It may have told of more meanwhile.
+        auditIfDue(channel)
     }
 
     /// Neither side will ever take a block: a reader of the reference that is not live waits for

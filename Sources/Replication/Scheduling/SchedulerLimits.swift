@@ -28,8 +28,6 @@ enum SchedulerLimits {
     static let restAfterFailure: Duration = .seconds(10)
     /// How often a peer is asked anew for a proof of what it has of a feed of ours.
     static let auditPause: Duration = .seconds(10)
-    /// The same while it claims to have more of it than we.
-    static let auditPauseMin: Duration = .seconds(1)
     /// Requests in flight with one peer, however small the blocks are.
     static let requestsInFlightMax = 1024
     /// What a block of unknown size is taken for.
