@@ -15,20 +15,14 @@ extension DriveReader {
             return (content.feed.key, content.blocks, content.size)
         }
         var left = size
-        var lookAhead: LookAhead?
         for index in range where left > 0 {
-            let block = try await read { drive in
+            let end = min(range.upperBound, index + Limits.copyAheadStep)
+            let later = end..<min(range.upperBound, end + Limits.copyAheadBlocks)
+            let block = try await read(ahead: later) { drive in
                 let feed = try drive.store.feed(key: key)
                 if let block = try feed.block(index) { return block }
-                let end = min(range.upperBound, index + Limits.copyAheadStep)
                 throw MissingBlocks(feed: feed, target: .blocks(index..<end))
             }
-            if lookAhead == nil, let engine {
-                var ahead = LookAhead()
-                ahead.add(index..<range.upperBound, of: try engine.store.feed(key: key))
-                lookAhead = ahead
-            }
-            lookAhead?.consumed(1)
             let count = min(UInt64(block.count), left)
             try sink(block[..<Int(count)])
             left -= count

@@ -4,58 +4,126 @@ import Hypercore
 import Hyperdrive
 
 /// One command's way to a drive. What is stored here is read in place, without the store's lock
-/// and without changing a byte; only what is missing opens the store for writing and asks peers.
+/// and without changing a byte; what is missing is fetched by the node, and read in place then.
 public actor DriveReader {
+    /// Finds the node of the store, started if need be.
+    public typealias NodeFinder = @Sendable () async throws -> ControlClient
+
     private let configuration: Engine.Configuration
     private let reference: DriveReference
+    private let findNode: NodeFinder
     private var local: (store: Store, drive: Drive)?
-    private var remote: (engine: Engine, drive: Drive)?
+    private var node: ControlClient?
+    private var isRefreshed = false
 
     /// Nothing is opened yet.
-    public init(_ reference: DriveReference, _ configuration: Engine.Configuration) {
+    public init(
+        _ reference: DriveReference, _ configuration: Engine.Configuration,
+        node: @escaping NodeFinder
+    ) {
         self.reference = reference
         self.configuration = configuration
+        findNode = node
     }
 
     /// Runs a reading body on the drive: in place when all it needs is here, else again whenever
-    /// more of it has come. It may run several times and on different `Drive` objects.
+    /// more of it has come. It may run many times and on different `Drive` objects.
     public func read<T: Sendable>(
-        _ body: @escaping @Sendable (Drive) throws -> T
+        ahead: Range<UInt64>? = nil, _ body: @escaping @Sendable (Drive) throws -> T
     ) async throws -> T {
-        if remote == nil, !wantsNews, let drive = try openLocal() {
+        var hints: Set<[UInt8]> = []
+        var last: (feed: PublicKey, target: Demand.Target)?
+        if wantsNews, !isRefreshed { try await refresh() }
+        while true {
             do {
+                guard let drive = try openLocal() else { throw Unknown() }
                 return try body(drive)
             } catch let missing as MissingBlocks {
                 guard mayAskPeers else { throw whyNotHere(missing.feed.key) }
+                let feed = missing.feed.key
+                // Fetched and still not there: no peer is to blame, and trying again is of no use.
+                if let last, last.feed == feed, last.target == missing.target {
+                    throw NodeError(missing, while: subject)
+                }
+                last = (feed, missing.target)
+                try await fetch(missing, ahead: ahead, &hints)
+            } catch is Unknown {
+                guard mayAskPeers, !isRefreshed else { throw whyNotHere(try key()) }
+                try await refresh()
             } catch let error as StoreError where error.code == .notFound {
                 // A feed that the drive names, and of which nothing was ever stored.
-                guard mayAskPeers else { throw whyNotHere(drive.key) }
+                guard mayAskPeers, !isRefreshed else { throw whyNotHere(try key()) }
+                try await refresh()
             } catch {
                 throw NodeError(error, while: subject)
             }
         }
-        let (engine, drive) = try await openRemote()
-        return try await engine.fetching(subject) { try body(drive) }
     }
 
-    /// The engine, for those who also want to fetch ahead; `nil` when nothing was missing so far.
-    public var engine: Engine? { remote?.engine }
+    /// Nothing of the drive is here.
+    private struct Unknown: Error {}
 
-    /// Opens the network at once: for copying, which will need it.
-    public func connect() async throws -> (Engine, Drive) {
-        let opened = try await openRemote()
-        return (opened.engine, opened.drive)
+    /// What comes next is fetched by the node, too.
+    public var isRemote: Bool { node != nil }
+
+    /// Peers of the drive that the node is connected to.
+    public func connectedPeers() async throws -> Int {
+        guard let client = try await findRunning() else { return 0 }
+        let query = ControlClient.query(["drive": try key().hex])
+        return try await client.request(.get, "/v1/peers" + query).array?.count ?? 0
     }
 
-    /// Peers connected just now.
-    public var connectedPeers: Int { remote?.engine.connectedPeers ?? 0 }
+    private func findRunning() async throws -> ControlClient? {
+        if let node { return node }
+        return try await ControlClient.find(store: configuration.store)
+    }
+
+    /// Copies a path to the local disk: by the node, or here where no peer can be asked anyway.
+    /// `each` hears the lines of `POST /v1/drives/{drive}/get`.
+    public func copyOut(
+        to destination: String, _ each: @escaping @Sendable (JSONValue) -> Void
+    ) async throws {
+        guard mayAskPeers else { return try await copyOutAlone(to: destination, each) }
+        let path = "/v1/drives/\(try key().hex)/get"
+        var members: JSONValue = [
+            "path": .string(reference.path), "to": .string(destination), "peers": peers,
+        ]
+        if let version = reference.version {
+            members = members.adding(["version": .number(version)])
+        }
+        try await client().stream(.post, path, members) { each($0) }
+    }
+
+    private func copyOutAlone(
+        to destination: String, _ each: @escaping @Sendable (JSONValue) -> Void
+    ) async throws {
+        var configuration = configuration
+        configuration.network = nil
+        configuration.isReadOnly = true
+        let engine = try await Engine.start(configuration)
+        do {
+            let key = try key()
+            let drive = try Drive(store: engine.store, key: key, version: reference.version)
+            let copy = CopyOut(drive, in: engine) { progress in
+                each(progress.json("progress"))
+            } note: {
+                each(["event": "note", "text": .string($0)])
+            }
+            each(try await copy.run(reference.path, to: destination).json("done"))
+            await engine.close()
+        } catch {
+            await engine.close()
+            throw NodeError(error, while: subject)
+        }
+    }
 
     /// Ends in good order.
-    public func close() async {
+    public func close() async { closeLocal() }
+
+    private func closeLocal() {
+        // Read only: nothing can be lost.
         if let local { try? local.store.close() }
         local = nil
-        await remote?.engine.close()
-        remote = nil
     }
 
     private var subject: String { "reading \(reference)" }
@@ -76,14 +144,13 @@ public actor DriveReader {
     private func openLocal() throws -> Drive? {
         if let local { return local.drive }
         guard StoreAccess.exists(configuration.store) else {
-            guard mayAskPeers else { throw try whyNotHere(key(in: nil)) }
+            _ = try key()
             return nil
         }
         let store = try StoreAccess.open(configuration.store, readOnly: true)
-        let key = try key(in: Registry(store: configuration.store))
+        let key = try key()
         guard store.isStored(key) else {
             try store.close()
-            guard mayAskPeers else { throw whyNotHere(key) }
             return nil
         }
         do {
@@ -95,32 +162,56 @@ public actor DriveReader {
         }
     }
 
-    private func openRemote() async throws -> (engine: Engine, drive: Drive) {
-        if let remote { return remote }
-        if let local { try? local.store.close() }
-        local = nil
-        var configuration = configuration
-        if !mayAskPeers {
-            // Then the lock would only keep others out.
-            configuration.network = nil
-            configuration.isReadOnly = true
-        }
-        let engine = try await Engine.start(configuration)
-        do {
-            let key = try key(in: engine.registry)
-            let drive = try Drive(store: engine.store, key: key, version: reference.version)
-            remote = (engine, drive)
-            engine.look(for: drive)
-            if !drive.isWritable { await engine.refresh(drive) }
-            return (engine, drive)
-        } catch {
-            await engine.close()
-            throw NodeError(error, while: subject)
-        }
+    private func key() throws -> PublicKey { try reference.key(store: configuration.store) }
+}
+
+// MARK: - The node
+
+extension DriveReader {
+    private func client() async throws -> ControlClient {
+        if let node { return node }
+        let found = try await findNode()
+        node = found
+        return found
     }
 
-    private func key(in registry: Registry?) throws(NodeError) -> PublicKey {
-        try reference.key(in: registry, of: configuration.store)
+    private var peers: JSONValue {
+        .array((configuration.network?.peers ?? []).map { .string($0.description) })
+    }
+
+    private var manners: JSONValue {
+        [
+            "subject": .string(subject), "peers": peers,
+            "timeoutMilliseconds": .number(configuration.timeout.milliseconds),
+        ]
+    }
+
+    /// What is in the files afterwards is more than before: they are opened anew.
+    private func ask(_ verb: String, _ body: JSONValue) async throws {
+        let path = "/v1/drives/\(try key().hex)/\(verb)"
+        try await client().stream(.post, path, body) { _ in }
+        closeLocal()
+    }
+
+    private func refresh() async throws {
+        isRefreshed = true
+        try await ask("refresh", manners)
+    }
+
+    private func fetch(
+        _ missing: MissingBlocks, ahead: Range<UInt64>?, _ hints: inout Set<[UInt8]>
+    ) async throws {
+        var body = manners.joined(with: DemandCode.json(missing.target))
+            .adding(["feed": .string(missing.feed.key.hex)])
+        if let hint = missing.hint,
+            hints.insert(Array(hint.extension.utf8) + [0] + hint.payload).inserted
+        {
+            body = body.adding([
+                "extension": .string(hint.extension), "payload": .string(hint.payload.hex),
+            ])
+        }
+        if let ahead { body = body.adding(["ahead": DemandCode.json(ahead)]) }
+        try await ask("fetch", body)
     }
 
     private func whyNotHere(_ key: PublicKey) -> NodeError {
@@ -132,27 +223,13 @@ public actor DriveReader {
     }
 }
 
-extension Engine {
-    /// Learns of a newer version when a peer is in reach: waits for its word, but not long. Where
-    /// none comes, the version that is here serves: whoever reads was not promised the newest, and
-    /// the feed is followed, so that later news are seen all the same.
-    public func refresh(_ drive: Drive) async {
-        let feed = drive.metadata
-        follow(feed)
-        guard feed.length > 0, drive.checkoutVersion == nil else { return }
-        let start = ContinuousClock.now
-        while !Task.isCancelled, ContinuousClock.now - start < Limits.updateGrace,
-            peers.inReach.isHopeful
-        {
-            if let info = await replicator.info(of: feed), info.peers > 0 {
-                guard info.remoteLength > feed.length else { return }
-                let news = Demand(.length(atLeast: info.remoteLength), timeout: Limits.updateGrace)
-                // Too late, or the peer has left: then old news are as good as before.
-                do { try await feed.fetch(news) } catch {}
-                return
-            }
-            // Cancelled it throws at once, and the loop ends.
-            try? await Task.sleep(for: Limits.patienceTick)
-        }
+extension CopyOut.Progress {
+    /// A line of a copy.
+    func json(_ event: String) -> JSONValue {
+        [
+            "event": .string(event), "files": .number(UInt64(files)),
+            "filesTotal": .number(UInt64(filesTotal)), "bytes": .number(bytes),
+            "bytesTotal": .number(bytesTotal),
+        ]
     }
 }

@@ -47,6 +47,7 @@ public final class Engine: Sendable {
     let peers: PeerTable
     let replicator: Replicator
     let swarm: Swarm?
+    let topics = TopicCounts()
     /// The thread of swarm and replicator; others may use it for little things.
     let loop: any EventLoop
     /// The cap on what is kept of other people's files.

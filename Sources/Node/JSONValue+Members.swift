@@ -51,6 +51,12 @@ extension JSONValue {
         return .object(members + more.map { Member(name: $0.key, value: $0.value) })
     }
 
+    /// An object with the members of another one behind its own.
+    public func joined(with other: JSONValue) -> JSONValue {
+        guard case .object(let members) = self, case .object(let more) = other else { return self }
+        return .object(members + more)
+    }
+
     /// An object without a member; anything else stays what it is.
     public func without(_ name: String) -> JSONValue {
         guard case .object(let members) = self else { return self }

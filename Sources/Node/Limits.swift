@@ -60,6 +60,12 @@ enum Limits {
     static let logBytesMax = 4 << 20
     /// How often a mount that is being made tells how the search for its drive goes.
     static let searchTick: Duration = .seconds(1)
+    /// How often the progress of an import is told (CLI.md section 4).
+    static let progressTick: Duration = .milliseconds(250)
+    /// Blocks that a seed asks for at once: 64 MiB of the usual size, in the background.
+    static let seedStep: UInt64 = 1024
+    /// How long a seed waits after a failure.
+    static let seedPause: Duration = .seconds(5)
     /// Mounts of one node: each has threads of its own.
     static let mountsMax = 1024
     /// How often a service tells its manager how it does.

@@ -68,6 +68,7 @@ public final class MountedDrive: Sendable {
         }
         let folder = engine.registry.folder(of: key)
         let isWritable = drive.isWritable && !options.readOnly && folder == nil
+        if let bytes = options.cacheBytes { engine.cache.limit(to: bytes) }
         let tree = Tree(
             drive: drive,
             configuration: Self.configuration(
@@ -113,7 +114,6 @@ public final class MountedDrive: Sendable {
             engine.patience(options.timeout)
         configuration.uid = getuid()
         configuration.gid = getgid()
-        if let bytes = options.cacheBytes { engine.cache.limit(to: bytes) }
         if let bytes = options.readAheadBytes { configuration.readAheadBytesMax = bytes }
         configuration.status = { [weak engine] in engine?.status(of: drive).text ?? [] }
         configuration.peers = { [weak engine] in engine?.peerList.text ?? [] }

@@ -26,7 +26,7 @@ extension NodeError {
         case .mountpointUnusable: 409
         case .storeLocked: 423
         case .network: 502
-        case .fuseUnavailable: 503
+        case .fuseUnavailable, .ending: 503
         case .failed, .corrupt: 500
         }
     }

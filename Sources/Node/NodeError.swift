@@ -21,6 +21,8 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
         case fuseUnavailable = "fuse-unavailable"
         /// Another process has the store.
         case storeLocked = "store-locked"
+        /// The node ends just now; another one takes its place when asked.
+        case ending
         /// What is stored, or came, does not verify.
         case corrupt
         /// Somebody else's drive.

@@ -4,7 +4,7 @@ import Node
 enum ExitStatus {
     static func code(of error: NodeError.Code) -> Int32 {
         switch error {
-        case .failed: 1
+        case .failed, .ending: 1
         case .notFound: 2
         case .notMounted: 3
         case .mountpointUnusable: 4

@@ -7,7 +7,8 @@ enum ForegroundNode {
         let configuration = StoreNode.Configuration(try access.network.configuration(access.common))
         let attempts = StoreAttempts()
         while true {
-            if try await access.running() != nil { return nil }
+            // One that has nothing to do makes room.
+            if try await access.busyNode() != nil { return nil }
             do {
                 let node = try await StoreNode.start(configuration)
                 node.notes.forEach { access.console.note("hyperfs: \(Printable.text($0))") }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Hyperdrive
 import Node
 
 /// `hyperfs get`: copies out of a drive; run again, it goes on where it was.
@@ -23,25 +22,29 @@ struct GetCommand: AsyncParsableCommand, ReadingCommand {
     func run() async throws {
         let reference = try DriveReference(drivePath)
         let local = local
+        let destination = try CommonOptions.absolute(local)
         try await reading(reference) { reader, console in
-            let (engine, drive) = try await reader.connect()
             let meter = ProgressMeter(console, verb: "copied")
             let leftOut = Counter()
-            let copy = CopyOut(drive, in: engine) { progress in
-                meter.show(
-                    files: progress.files, of: progress.filesTotal, bytes: progress.bytes,
-                    of: progress.bytesTotal)
-            } note: { text in
-                leftOut.increment()
-                console.note("hyperfs: \(Printable.text(text))")
-            }
-            let result = try await copy.run(reference.path, to: local)
-            meter.finish()
-            if console.isJSON {
-                console.json([
-                    "event": "done", "files": .number(UInt64(result.files)),
-                    "bytes": .number(result.bytes), "path": .string(local),
-                ])
+            try await reader.copyOut(to: destination) { line in
+                switch line["event"]?.string {
+                case "progress":
+                    meter.show(
+                        files: Int(clamping: line["files"]?.number ?? 0),
+                        of: Int(clamping: line["filesTotal"]?.number ?? 0),
+                        bytes: line["bytes"]?.number ?? 0, of: line["bytesTotal"]?.number ?? 0)
+                case "note":
+                    leftOut.increment()
+                    console.note("hyperfs: \(Printable.text(line["text"]?.string ?? ""))")
+                case "done":
+                    meter.finish()
+                    guard console.isJSON else { return }
+                    console.json([
+                        "event": "done", "files": .number(line["files"]?.number ?? 0),
+                        "bytes": .number(line["bytes"]?.number ?? 0), "path": .string(local),
+                    ])
+                default: break
+                }
             }
             if leftOut.value > 0 {
                 throw NodeError(

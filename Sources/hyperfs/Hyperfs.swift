@@ -13,8 +13,8 @@ struct Hyperfs: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ShareCommand.self,
-            MountCommand.self, UnmountCommand.self,
+            ShareCommand.self, UnshareCommand.self, MountCommand.self, UnmountCommand.self,
+            SeedCommand.self, UnseedCommand.self,
             StatusCommand.self, PeersCommand.self, NodeCommand.self,
             CreateCommand.self, DrivesCommand.self, InfoCommand.self, KeyCommand.self,
             ListCommand.self, TreeCommand.self, CatCommand.self, StatCommand.self,

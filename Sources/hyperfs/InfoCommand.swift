@@ -17,7 +17,7 @@ struct InfoCommand: AsyncParsableCommand, ReadingCommand {
         let reference = try DriveReference(drive)
         try await reading(reference) { reader, console in
             let summary = try await reader.read { try DriveSummary($0) }
-            let peers = await reader.connectedPeers
+            let peers = try await reader.connectedPeers()
             if console.isJSON { return console.json(summary.json(peers: peers)) }
             let rows = [
                 ("key", summary.key.hex), ("url", "hyper://\(summary.key.hex)"),

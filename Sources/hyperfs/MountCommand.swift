@@ -96,8 +96,10 @@ struct MountCommand: AsyncParsableCommand {
         if foreground { return try await stay(order, console) }
         let access = NodeAccess(common: common, network: network, console: console)
         try await Interruption.during {
-            try await access.node().stream(.post, "/v1/mounts", order.json) { line in
-                MountEvents.show(line, on: console)
+            try await access.onNode { client in
+                try await client.stream(.post, "/v1/mounts", order.json) { line in
+                    MountEvents.show(line, on: console)
+                }
             }
         }
     }

@@ -123,6 +123,16 @@ struct NetworkOptions: ParsableArguments {
         }
     }
 
+    /// Whether others may find us by themselves.
+    var findsPeers: Bool {
+        guard !offline, !noDiscovery, !CommonOptions.isSet("HYPERFS_NO_DISCOVERY") else {
+            return false
+        }
+        let hasDHT = !noDHT && !((try? entryPoints) ?? []).isEmpty
+        let hasMainline = !noMainline && !CommonOptions.isSet("HYPERFS_NO_MAINLINE")
+        return !noMDNS || hasDHT || hasMainline || !relay.isEmpty
+    }
+
     /// `--timeout`
     var patience: Duration? { timeout.map { .milliseconds(Int64($0 * 1000)) } }
 

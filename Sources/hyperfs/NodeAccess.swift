@@ -6,6 +6,22 @@ struct NodeAccess {
     let network: NetworkOptions
     let console: Console
 
+    /// Has the node do something; when it is just about to end, has the next one do it.
+    func onNode<T: Sendable>(
+        _ work: @escaping @Sendable (ControlClient) async throws -> T
+    ) async throws -> T {
+        let attempts = StoreAttempts()
+        while true {
+            do {
+                return try await work(node())
+            } catch let error as NodeError where error.code == .ending {
+                try await attempts.again(after: error)
+            } catch is ControlClient.Nobody {
+                try await attempts.again(after: .ending)
+            }
+        }
+    }
+
     /// The node, started if need be, and told of the peers that the command names.
     func node() async throws -> ControlClient {
         let launcher = try launcher()
@@ -29,10 +45,29 @@ struct NodeAccess {
         return found.client
     }
 
+    /// The node that has shares or seeds, or would take them up again. Throws `.notMounted` when
+    /// there is nothing of the kind, and starts no node to find that out.
+    func keeper(of kind: StoreNode.Resumed) async throws -> ControlClient {
+        if let client = try await running() { return client }
+        guard StoreNode.resumes(kind, in: try common.storeFolder) else {
+            throw NodeError(
+                .notMounted, "nothing is \(kind.rawValue) from this store",
+                hint: "name its store with --store")
+        }
+        return try await node()
+    }
+
     /// The node that runs; nil: none does.
     func running() async throws -> ControlClient? {
         guard let found = try await launcher().find() else { return nil }
         warnOfVersion(found.identity)
+        return found.client
+    }
+
+    /// The node that runs and has something to do; one that has not is ended.
+    func busyNode() async throws -> ControlClient? {
+        guard let found = try await launcher().find() else { return nil }
+        if found.identity["idle"]?.bool == true, await isGone(found.client) { return nil }
         return found.client
     }
 

@@ -13,8 +13,11 @@ extension ReadingCommand {
         _ reference: DriveReference,
         _ work: @escaping @Sendable (DriveReader, Console) async throws -> Void
     ) async throws {
-        let reader = DriveReader(reference, try network.configuration(common))
         let console = common.console()
+        let access = NodeAccess(common: common, network: network, console: console)
+        let reader = DriveReader(reference, try network.configuration(common)) {
+            try await access.node()
+        }
         let task = Task { try await work(reader, console) }
         let interruption = Interruption { task.cancel() }
         let result = await task.result

@@ -24,6 +24,8 @@ struct Command {
 
     /// Home of the account that the commands think they run in.
     let home: TemporaryFolder
+    /// Ends with the last copy of this, before its home goes.
+    private let nodes: NodeGuard
     var environment: [String: String] = [:]
     /// A command that runs ours, such as `ip netns exec NAME`; the first word is a path.
     var wrapper: [String] = []
@@ -31,6 +33,7 @@ struct Command {
     /// Runs where the tests run, or in a network of its own.
     init(_ namespace: Namespace? = nil) throws {
         home = try TemporaryFolder()
+        nodes = NodeGuard(home)
         wrapper = namespace?.wrapper ?? []
     }
 
@@ -43,7 +46,7 @@ struct Command {
         process.environment = [
             "HOME": home.path, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TZ": "UTC",
             "HYPERFS_STORE": home("store"),
-            "XDG_RUNTIME_DIR": home.path,
+            "XDG_RUNTIME_DIR": home.path, "XDG_STATE_HOME": home("state"),
             // Tests talk to nobody outside of what they made.
             "HYPERFS_NO_MAINLINE": "1", "HYPERFS_NO_PORT_MAPPING": "1",
         ].merging(environment) { $1 }

@@ -189,8 +189,10 @@ struct LiveTests {
         let reader = try Command()
         let wrong = String(repeating: "cd", count: 32)
         let waiting = try RunningCommand(
-            reader, ["ls", wrong, "--peer", sharing.address, "--no-mdns", "--timeout", "60", "-v"])
-        while !waiting.errors.contains("connected") { try await Task.sleep(for: .milliseconds(5)) }
+            reader, ["ls", wrong, "--peer", sharing.address, "--no-mdns", "--timeout", "60"])
+        while try sharing.command.run("peers", "--json").json.isEmpty {
+            try await Task.sleep(for: .milliseconds(50))
+        }
         #expect(waiting.end(SIGINT) == 130)
         #expect(sharing.running.end(SIGTERM) == 0)
     }

@@ -33,18 +33,18 @@ struct ReplicationTests {
     @Test func aFolderIsListedThroughTheNetworkAndThenFromTheStore() async throws {
         try await withPeers { configuration, _ in
             let reference = try DriveReference(Self.key)
-            let reader = DriveReader(reference, configuration)
-            let names = try await reader.read { try $0.list("/").map(\.name) }
+            let reader = NodeReader(reference, configuration)
+            let names = try await reader.reader.read { try $0.list("/").map(\.name) }
             let expected = try Fixtures.json("hyperdrive/drives/store-tree.json")["readdir"]["/"]
                 .array.map(\.string)
             #expect(Set(names) == Set(expected))
-            #expect(await reader.connectedPeers == 1)
+            #expect(try await reader.reader.connectedPeers() == 1)
             await reader.close()
 
             var offline = configuration
             offline.network = nil
-            let again = DriveReader(reference, offline)
-            #expect(try await again.read { try $0.list("/").map(\.name) } == names)
+            let again = NodeReader(reference, offline)
+            #expect(try await again.reader.read { try $0.list("/").map(\.name) } == names)
             await again.close()
         }
     }
@@ -52,10 +52,10 @@ struct ReplicationTests {
     @Test func aFileIsStreamedWhole() async throws {
         try await withPeers { configuration, _ in
             let reference = try DriveReference(Self.key + "/bin/data.bin")
-            let reader = DriveReader(reference, configuration)
-            let entry = try #require(try await reader.read { try $0.entry("/bin/data.bin") })
+            let reader = NodeReader(reference, configuration)
+            let entry = try #require(try await reader.reader.read { try $0.entry("/bin/data.bin") })
             let received = Mutex<[UInt8]>([])
-            try await reader.stream(entry) { part in received.withLock { $0 += part } }
+            try await reader.reader.stream(entry) { part in received.withLock { $0 += part } }
             let size = received.withLock { UInt64($0.count) }
             #expect(size == entry.stat.size)
             await reader.close()
@@ -64,8 +64,10 @@ struct ReplicationTests {
 
     @Test func aWholeDriveIsCopiedOutAndTheSecondRunHasNothingToDo() async throws {
         try await withPeers { configuration, folder in
-            let reader = DriveReader(try DriveReference(Self.key), configuration)
-            let (engine, drive) = try await reader.connect()
+            let engine = try await Engine.start(configuration)
+            let key = try #require(PublicKey(hex: Self.key))
+            let drive = try Drive(store: engine.store, key: key)
+            await engine.refresh(drive)
             let notes = Counted()
             let copy = CopyOut(drive, in: engine) { _ in
             } note: {
@@ -88,7 +90,7 @@ struct ReplicationTests {
             #expect(try await again.run("/", to: folder("out")) == done)
             // Keep-alives at most.
             #expect(engine.transferred.received - before < 100)
-            await reader.close()
+            await engine.close()
         }
     }
 
@@ -97,9 +99,9 @@ struct ReplicationTests {
             var configuration = configuration
             configuration.timeout = .milliseconds(300)
             let wrong = String(repeating: "ab", count: 32)
-            let reader = DriveReader(try DriveReference(wrong), configuration)
+            let reader = NodeReader(try DriveReference(wrong), configuration)
             await #expect {
-                try await reader.read { try $0.list("/").map(\.name) }
+                try await reader.reader.read { try $0.list("/").map(\.name) }
             } throws: { error in
                 let error = error as? NodeError
                 return error?.code == .notFound && error?.message.contains("one peer") == true
@@ -116,9 +118,9 @@ struct ReplicationTests {
         await gone.close()
         var configuration = TestEngines.configuration(folder("mine"), peers: addresses)
         configuration.timeoutWithoutPeers = .milliseconds(100)
-        let reader = DriveReader(try DriveReference(Self.key), configuration)
+        let reader = NodeReader(try DriveReference(Self.key), configuration)
         await #expect {
-            try await reader.read { try $0.list("/").map(\.name) }
+            try await reader.reader.read { try $0.list("/").map(\.name) }
         } throws: { error in
             let error = error as? NodeError
             return error?.code == .notFound && error?.message.contains("refused") == true

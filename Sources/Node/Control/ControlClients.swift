@@ -1,17 +1,12 @@
 import NIOCore
 import Synchronization
 
-/// The connections of a control server: bounded, counted, and closed at the end.
+/// The connections of a control server: bounded, and closed at the end.
 final class ControlClients: Sendable {
     private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
-    private let occupancy: Occupancy?
     private let max: Int
 
-    /// - Parameter occupancy: what they keep from ending.
-    init(_ occupancy: Occupancy?, max: Int = Limits.controlClientsMax) {
-        self.occupancy = occupancy
-        self.max = max
-    }
+    init(max: Int = Limits.controlClientsMax) { self.max = max }
 
     /// False when there are too many already.
     func admit(_ channel: any Channel) -> Bool {
@@ -21,10 +16,8 @@ final class ControlClients: Sendable {
             return true
         }
         guard isAdmitted else { return false }
-        occupancy?.enter()
         channel.closeFuture.whenComplete { _ in
             self.open.withLock { $0[ObjectIdentifier(channel)] = nil }
-            self.occupancy?.leave()
         }
         return true
     }

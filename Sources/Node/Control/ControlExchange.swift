@@ -5,6 +5,8 @@ struct ControlExchange: Sendable {
     let head: HTTPRequestHead
     let body: [UInt8]
     let router: ControlRouter
+    /// Who asks for something to be done keeps the node; who only looks does not.
+    let occupancy: Occupancy
     let responder: ControlServer.Responder
 
     func answer(on writer: ControlWriter) async {
@@ -26,6 +28,9 @@ struct ControlExchange: Sendable {
                 let request = ControlRequest(
                     method: route.method, target: target, parameters: parameters,
                     body: try parsedBody())
+                let isWork = route.method != .get
+                if isWork { occupancy.enter() }
+                defer { if isWork { occupancy.leave() } }
                 await writer.finish(try await responder(request, route))
             }
         } catch {

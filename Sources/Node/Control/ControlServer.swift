@@ -23,9 +23,10 @@ final class ControlServer: Sendable {
     /// Listens. What is left of a process that has died is replaced: whoever calls holds the
     /// store's lock. Throws the system's error.
     static func start(
-        at path: String, loop: any EventLoop, router: ControlRouter, clients: ControlClients,
+        at path: String, loop: any EventLoop, router: ControlRouter, occupancy: Occupancy,
         responder: @escaping Responder
     ) async throws -> ControlServer {
+        let clients = ControlClients()
         let channel = try await ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: Limits.controlBacklog)
             .childChannelInitializer { channel in
@@ -37,7 +38,8 @@ final class ControlServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(
                         HTTPConnection { head, body, writer in
                             let exchange = ControlExchange(
-                                head: head, body: body, router: router, responder: responder)
+                                head: head, body: body, router: router, occupancy: occupancy,
+                                responder: responder)
                             await exchange.answer(on: writer)
                         })
                 }

@@ -12,7 +12,7 @@ public final class MetricsServer: Sendable {
     public static func start(_ node: StoreNode, host: String, port: Int) async throws
         -> MetricsServer
     {
-        let clients = ControlClients(nil, max: Limits.metricsClientsMax)
+        let clients = ControlClients(max: Limits.metricsClientsMax)
         let bootstrap = ServerBootstrap(group: node.engine.loop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in

@@ -126,6 +126,7 @@ final class Mounts: Sendable {
             failure = NodeError(error, while: "unmounting \(active.mounted.mountpoint)")
             engine.configuration.logger.error("\(failure?.message ?? "")")
         }
+        engine.endExchange(active.mounted.drive)
         state.withLock { $0.active[active.mounted.mountpoint] = nil }
         record.write(all.map(\.mounted.mountpoint))
         events.publish(active.event("unmounted"))
@@ -198,6 +199,6 @@ extension Mounts.Active {
 
 extension NodeError {
     /// The node takes nothing new any more.
-    static let ending = NodeError(
-        .failed, "the node is ending just now", hint: "run the command again")
+    public static let ending = NodeError(
+        .ending, "the node is ending just now", hint: "run the command again")
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// Counts what a node runs for (mounts, shares, seeds, connected clients), and says when it has had
+/// Counts what a node runs for (mounts, shares, seeds, requests in hand), and says when it has had
 /// nothing for a while.
 final class Occupancy: Sendable {
     private struct State: Sendable {

@@ -36,7 +36,11 @@ public final class StoreNode: Sendable {
     let occupancy: Occupancy
     let mounts: Mounts
     let pins: PinFollower
+    let shares: Shares
+    let seeds: Seeds
     let started = Date()
+    /// Drives that somebody has read without mounting them.
+    let lookedFor = KeySet()
     private let state = Mutex(State())
     private let ending = Gate()
 
@@ -51,25 +55,33 @@ public final class StoreNode: Sendable {
     public static func start(_ configuration: Configuration) async throws -> StoreNode {
         FileLimit.raise()
         let engine = try await Engine.start(configuration.engine)
-        let node = StoreNode(configuration, engine)
+        let node: StoreNode
         do {
+            node = try StoreNode(configuration, engine)
             try await node.listen()
         } catch {
             await engine.close()
-            throw NodeError(error, while: "listening for commands")
+            throw NodeError(error, while: "starting the node")
         }
         node.pins.look()
+        node.shares.resume()
+        node.seeds.resume()
         node.occupancy.onIdle(fromNowOn: configuration.isForOthers) { [weak node] in node?.end() }
         return node
     }
 
-    private init(_ configuration: Configuration, _ engine: Engine) {
+    private init(_ configuration: Configuration, _ engine: Engine) throws {
         self.configuration = configuration
         self.engine = engine
         notes = DeadMounts.clear(of: configuration.engine.store)
         occupancy = Occupancy(loop: engine.loop, linger: configuration.linger)
         mounts = Mounts(engine: engine, events: events, occupancy: occupancy)
         pins = PinFollower(engine)
+        let resumption = try Resumption(store: configuration.engine.store)
+        shares = Shares(
+            engine: engine, events: events, occupancy: occupancy, resumption: resumption)
+        seeds = Seeds(
+            engine: engine, events: events, occupancy: occupancy, resumption: resumption)
     }
 
     private func listen() async throws {
@@ -77,10 +89,10 @@ public final class StoreNode: Sendable {
             throw NodeError.noSocket
         }
         let server = try await ControlServer.start(
-            at: path, loop: engine.loop, router: ControlRouter(routes: Self.routes),
-            clients: ControlClients(occupancy)
+            at: path, loop: engine.loop,
+            router: ControlRouter(routes: Self.routes), occupancy: occupancy
         ) { [weak self] request, route in
-            guard let self else { throw NodeError.ending }
+            guard let self, !isEnding else { throw NodeError.ending }
             return try await route.handler(self, request)
         }
         state.withLock { $0.server = server }
@@ -107,6 +119,8 @@ public final class StoreNode: Sendable {
         await close()
     }
 
+    private var isEnding: Bool { state.withLock { $0.isEnding } }
+
     /// Ends in good order: no new commands, shares and mounts away, then network and store.
     private func close() async {
         let server = state.withLock { state -> ControlServer? in
@@ -114,6 +128,8 @@ public final class StoreNode: Sendable {
             return state.server
         }
         await server?.stopListening()
+        await shares.end()
+        await seeds.end()
         await mounts.end()
         await pins.stop()
         events.finish()

@@ -85,7 +85,7 @@ final class WebServer: Sendable {
         on address: String, _ port: Int, _ loop: any EventLoop,
         _ respond: @escaping HTTPConnection.Responder
     ) async throws -> any Channel {
-        let clients = ControlClients(nil, max: Limits.webClientsMax)
+        let clients = ControlClients(max: Limits.webClientsMax)
         return try await ServerBootstrap(group: loop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in

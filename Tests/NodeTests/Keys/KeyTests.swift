@@ -95,8 +95,8 @@ struct KeyTests {
         var reading = TestEngines.configuration(folder("reader"), peers: again.addresses)
         reading.timeout = .seconds(20)
         again.announce(try Drive(store: again.store, key: drive.key))
-        let reader = DriveReader(try DriveReference(drive.key.hex), reading)
-        #expect(try await reader.read { try $0.read("/d") } == [6])
+        let reader = NodeReader(try DriveReference(drive.key.hex), reading)
+        #expect(try await reader.reader.read { try $0.read("/d") } == [6])
         await reader.close()
         await again.close()
     }

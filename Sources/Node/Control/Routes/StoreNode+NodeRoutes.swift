@@ -11,7 +11,7 @@ extension StoreNode {
             "started": .string(started.ISO8601Format()),
             "listen": .array(engine.addresses.map { .string($0.description) }),
             "network": configuration.engine.networkSummary,
-            "idle": .bool(occupancy.count <= 1),
+            "idle": .bool(occupancy.count == 0),
         ]
     }
 
@@ -21,7 +21,7 @@ extension StoreNode {
         let rates = engine.rates
         return [
             "node": identity, "mounts": .array(mounts.all.map(\.json)),
-            "shares": [], "seeds": [],
+            "shares": .array(shares.all.map(\.json)), "seeds": .array(seeds.all.map(\.json)),
             "peers": .array(await engine.peerDetails()),
             "search": .string(await engine.search),
             "bytesReceived": .number(bytes.received), "bytesSent": .number(bytes.sent),
