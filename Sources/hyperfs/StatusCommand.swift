@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Node
 
 /// `hyperfs status`: mounts, shares, seeds, peers and rates of the node.
@@ -8,6 +9,12 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
+    @Flag(name: .shortAndLong, help: "Go on showing it, until Ctrl-C.")
+    var watch = false
+
+    /// How often a watcher looks.
+    private static let pause: Duration = .seconds(1)
+
     func run() async throws {
         let console = common.console()
         let store = try common.storeFolder
@@ -16,8 +23,35 @@ struct StatusCommand: AsyncParsableCommand {
                 .notMounted, "no node runs on the store \(store)",
                 hint: "it starts with the first mount, share or seed")
         }
-        let status = try await client.request(.get, "/v1/status")
+        guard watch else { return show(try await client.request(.get, "/v1/status"), console) }
+        let task = Task {
+            while true {
+                show(try await client.request(.get, "/v1/status"), console)
+                try await Task.sleep(for: Self.pause)
+            }
+        }
+        let interruption = Interruption { task.cancel() }
+        let result = await task.result
+        // Who watches ends it: that is no failure.
+        if interruption.signalNumber != nil { return }
+        try result.get()
+    }
+
+    private func show(_ status: JSONValue, _ console: Console) {
         if console.isJSON { return console.json(status) }
-        StatusView(status).lines.forEach(console.line)
+        let view = StatusView(status)
+        guard watch, Console.isTerminal else {
+            view.lines.forEach(console.line)
+            if watch { console.line("") }
+            return
+        }
+        var window = winsize()
+        let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0
+        let columns = isKnown && window.ws_col > 0 ? Int(window.ws_col) : 80
+        let rows = isKnown && window.ws_row > 0 ? Int(window.ws_row) : 24
+        // Home, the lines with what stood behind them wiped away, and the rest of the screen.
+        let text = view.lines(columns: columns, rows: rows - 1)
+            .map { $0 + "\u{1B}[K\n" }.joined()
+        console.write(Array("\u{1B}[H\(text)\u{1B}[J".utf8))
     }
 }

@@ -1,3 +1,4 @@
+import Node
 import Testing
 
 @testable import hyperfs
@@ -70,5 +71,23 @@ struct PartsTests {
 
     @Test func theHelpOfTheRootFitsAScreen() {
         #expect(Hyperfs.helpMessage().split(separator: "\n").count <= 40)
+    }
+}
+
+extension PartsTests {
+    @Test func theStatusFitsAnyWindow() {
+        let peers = (0..<40).map {
+            JSONValue.object([.init(name: "address", value: .string("p\($0)"))])
+        }
+        let view = StatusView([
+            "search": .string(String(repeating: "x", count: 200)), "peers": .array(peers),
+        ])
+        #expect(view.lines.count == 43)
+        for (columns, rows) in [(20, 10), (80, 24), (1, 1), (0, 2)] {
+            let lines = view.lines(columns: columns, rows: rows)
+            #expect(lines.count <= rows)
+            #expect(lines.dropLast().allSatisfy { $0.count <= max(columns, 1) })
+        }
+        #expect(view.lines(columns: 80, rows: 10).last == "... 34 more")
     }
 }

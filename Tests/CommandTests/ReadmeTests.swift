@@ -39,7 +39,7 @@ struct ReadmeTests {
         var ran = 0
         for line in try lines() {
             if Self.others.contains(where: line.hasPrefix) { continue }
-            let text = line.replacing("KEY+123", with: "KEY+2")
+            let text = line.replacing("KEY+123", with: "KEY+\(ready["version"].int)")
                 .replacing("KEY", with: ready["key"].string)
                 .replacing("203.0.113.1:49737", with: "127.0.0.1:0")
                 .replacing("--bootstrap 203.0.113.2:49737", with: "--bootstrap 127.0.0.1:9")
