@@ -95,6 +95,6 @@ struct NodeAccess {
         guard let version = identity["version"]?.string, version != Product.version else { return }
         console.note(
             "hyperfs: the node that runs is version \(Printable.text(version)), this is "
-                + "\(Product.version); 'hyperfs node --replace' starts this one")
+                + "\(Product.version); 'hyperfs node --stop' ends it")
     }
 }

@@ -34,7 +34,11 @@ struct StatusCommand: AsyncParsableCommand {
         let result = await task.result
         // Who watches ends it: that is no failure.
         if interruption.signalNumber != nil { return }
-        try result.get()
+        do {
+            try result.get()
+        } catch is ControlClient.Nobody {
+            console.note("the node has ended")
+        }
     }
 
     private func show(_ status: JSONValue, _ console: Console) {

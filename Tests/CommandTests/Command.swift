@@ -37,6 +37,12 @@ struct Command {
         wrapper = namespace?.wrapper ?? []
     }
 
+    /// What the account's nodes in the background had to say.
+    var nodeLog: String {
+        let bytes = FileManager.default.contents(atPath: home("state/hyperfs/node.log")) ?? Data()
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     func prepare(_ arguments: [String]) -> Process {
         let process = Process()
         let words = wrapper + [Self.binary] + arguments

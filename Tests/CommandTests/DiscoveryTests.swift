@@ -76,7 +76,7 @@ struct DiscoveryTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try "found\n".write(toFile: folder + "/file", atomically: false, encoding: .utf8)
         let running = try RunningCommand(
-            sharer, ["share", folder, "--json"] + options + [addresses[1]])
+            sharer, ["share", folder, "--foreground", "--json"] + options + [addresses[1]])
         let ready = try #require(await running.event("ready"), "\(running.errors)")
         let reader = try Command()
         let key = ready["key"].string
@@ -106,7 +106,8 @@ struct DiscoveryTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let bytes = [UInt8]((0..<300_000).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8) })
         try Data(bytes).write(to: URL(fileURLWithPath: folder + "/file"))
-        let running = try RunningCommand(sharer, ["share", folder, "--json"] + options)
+        let running = try RunningCommand(
+            sharer, ["share", folder, "--foreground", "--json"] + options)
         let shared = try #require(await running.event("ready"), "\(running.errors)")
         let reader = try Command()
         let key = shared["key"].string

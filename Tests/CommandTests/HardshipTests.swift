@@ -55,7 +55,7 @@ struct HardshipTests {
         let command = try Command()
         let folder = command.home("folder")
         try Self.makeFolder(folder, files: 300, bytes: 70_000)
-        let share = ["share", folder, "--offline", "--once", "--json"]
+        let share = ["share", folder, "--foreground", "--offline", "--once", "--json"]
         var keys: Set<String> = []
         for _ in 0..<6 {
             let running = try RunningCommand(command, share)
@@ -90,7 +90,6 @@ struct HardshipTests {
                 [
                     "mount", sharing.key, point, "--peer", sharing.address, "--no-mdns", "--json",
                     "--foreground",
-                    "--foreground",
                 ])
             _ = try #require(await again.event("mounted"), "\(again.errors)")
             #expect(
@@ -119,7 +118,8 @@ struct HardshipTests {
             close(descriptor)
 
             let back = try RunningCommand(
-                sharing.command, ["share", sharing.folder, "--listen", sharing.address, "--json"])
+                sharing.command,
+                ["share", sharing.folder, "--foreground", "--listen", sharing.address, "--json"])
             _ = try #require(await back.event("ready"), "\(back.errors)")
             // The peer is dialed again by and by; a read waits for it only as long as it may.
             var content: Data?
@@ -140,7 +140,9 @@ struct HardshipTests {
         defer { volume.unmount() }
         let (folder, store) = (command.home("folder"), disk + "/store")
         try Self.makeFolder(folder, files: 4, bytes: 1_000_000)
-        let share = ["share", folder, "--store", store, "--offline", "--once", "--json"]
+        let share = [
+            "share", folder, "--foreground", "--store", store, "--offline", "--once", "--json",
+        ]
         let small = try RunningCommand(command, share)
         let ready = try #require(await small.event("ready"), "\(small.errors)")
         #expect(small.end() == 0)
@@ -174,7 +176,7 @@ extension HardshipTests {
             folder = command.home("folder")
             try makeFolder(folder, files: 10, bytes: fileBytes)
             running = try RunningCommand(
-                command, ["share", folder, "--listen", "127.0.0.1:0", "--json"])
+                command, ["share", folder, "--foreground", "--listen", "127.0.0.1:0", "--json"])
             let ready = try #require(await running.event("ready"), "\(running.errors)")
             key = ready["key"].string
             address = try #require(ready["listen"].array.first?.string)

@@ -27,7 +27,8 @@ struct LiveTests {
             try files.createSymbolicLink(
                 atPath: folder + "/link", withDestinationPath: "hello.txt")
             running = try RunningCommand(
-                command, ["share", folder, "--listen", "127.0.0.1:0", "--json"] + options)
+                command,
+                ["share", folder, "--foreground", "--listen", "127.0.0.1:0", "--json"] + options)
             let event = try #require(await running.event("key"), "\(running.errors)")
             key = event["key"].string
             #expect(event["path"].string == (folder as NSString).resolvingSymlinksInPath)

@@ -12,11 +12,12 @@ struct NATPairTests {
         let sharer: NATKind
         let reader: NATKind
         let result: Command.Result
+        let log: String
         let time: Duration
 
         /// What the connection went over; nil when there was none.
         var transport: String? {
-            ["TCP", "uTP"].first { result.errors.contains("connected by \($0)") }
+            ["TCP", "uTP"].first { log.contains("connected by \($0)") }
         }
 
         var cell: String {
@@ -53,7 +54,7 @@ struct NATPairTests {
                     }.get()
                     return Attempt(
                         sharer: pair.sharer, reader: pair.reader, result: result,
-                        time: ContinuousClock.now - start)
+                        log: command.nodeLog, time: ContinuousClock.now - start)
                 }
             }
             for try await attempt in group { done.append(attempt) }
@@ -121,7 +122,7 @@ struct NATPairTests {
         let words = ["cat", sharing.key + "/file", "-v"] + options
         let cat = try await onThread { try away.run(words) }
         #expect(cat.text == "found\n", "\(cat.errors)")
-        #expect(cat.errors.contains("connected by a relay"), "\(cat.errors)")
+        #expect(away.nodeLog.contains("connected by a relay"), "\(away.nodeLog)")
         #expect(sharing.running.end() == 0)
         #expect(relay.end() == 0)
         withExtendedLifetime((home, third)) {}

@@ -70,7 +70,7 @@ struct PartsTests {
     }
 
     @Test func theHelpOfTheRootFitsAScreen() {
-        #expect(Hyperfs.helpMessage().split(separator: "\n").count <= 40)
+        #expect(Hyperfs.helpMessage().split(separator: "\n").count <= 64)
     }
 }
 

@@ -11,7 +11,8 @@ struct PeersTests {
         let folder = command.home("folder")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try "found\n".write(toFile: folder + "/file", atomically: false, encoding: .utf8)
-        let running = try RunningCommand(command, ["share", folder, "--json"] + options)
+        let running = try RunningCommand(
+            command, ["share", folder, "--foreground", "--json"] + options)
         return (running, try #require(await running.event("ready"), "\(running.errors)"))
     }
 

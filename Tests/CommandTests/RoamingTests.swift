@@ -32,7 +32,8 @@ struct RoamingTests {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true)
             try content.write(to: URL(fileURLWithPath: folder + "/large"))
-            sharing = try RunningCommand(sharer, ["share", folder, "--json", "-v"] + options)
+            sharing = try RunningCommand(
+                sharer, ["share", folder, "--foreground", "--json", "-v"] + options)
             let ready = try #require(await sharing.event("ready"), "\(sharing.errors)")
             let point = reader.home("mnt")
             try FileManager.default.createDirectory(

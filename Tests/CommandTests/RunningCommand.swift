@@ -78,7 +78,8 @@ extension Command {
         let folder = home("folder")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try "found\n".write(toFile: folder + "/file", atomically: false, encoding: .utf8)
-        let running = try RunningCommand(self, ["share", folder, "--json"] + options)
+        let running = try RunningCommand(
+            self, ["share", folder, "--foreground", "--json"] + options)
         let ready = try #require(await running.event("ready"), "\(running.errors)")
         return (running, ready["key"].string)
     }

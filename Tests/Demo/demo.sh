@@ -90,7 +90,7 @@ echo "  $(find "$folder" | wc -l) entries, $(du -sh "$folder" | cut -f1)"
 say "2. Share it"
 show "share folder"
 begin=$(now)
-"$hyperfs" share "$folder" --store "$work/store-a" --listen 127.0.0.1:0 --json \
+"$hyperfs" share "$folder" --foreground --store "$work/store-a" --listen 127.0.0.1:0 --json \
     > "$work/share.json" 2> "$work/share.err" &
 sharing=$!
 started+=("$sharing")
@@ -102,7 +102,7 @@ echo "  ready    version $(echo "$ready" | field version) after $(seconds "$begi
 
 say "3. Mount it elsewhere, by its key, and read one byte in the middle of the film"
 show "mount ${key:0:8}... mount --peer $address"
-"$hyperfs" mount "$key" "$mountpoint" --store "$work/store-b" --peer "$address" --json \
+"$hyperfs" mount "$key" "$mountpoint" --foreground --store "$work/store-b" --peer "$address" --json \
     > "$work/mount.json" 2> "$work/mount.err" &
 mounting=$!
 started+=("$mounting")
@@ -118,7 +118,7 @@ echo "  the byte is right; of the film's 300 MB $(human "$cached") were fetched 
 echo "  (and $(human "$bytes") in all: the drive's names, kept for next time, and proofs)"
 
 say "4. Mount it again and compare everything with the original"
-"$hyperfs" mount "$key" "$mountpoint" --store "$work/store-b" --peer "$address" --json \
+"$hyperfs" mount "$key" "$mountpoint" --foreground --store "$work/store-b" --peer "$address" --json \
     > "$work/mount2.json" 2> "$work/mount2.err" &
 mounting=$!
 started+=("$mounting")

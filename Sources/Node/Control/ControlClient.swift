@@ -180,7 +180,7 @@ public struct ControlClient: Sendable {
     private func ungainly(_ line: JSONValue) -> NodeError {
         NodeError(
             .failed, "the answer of the node is not understood",
-            hint: "is it another version of hyperfs? 'hyperfs node --replace' starts this one")
+            hint: "is it another version of hyperfs? 'hyperfs node --stop' ends it")
     }
 }
 
@@ -223,7 +223,7 @@ private struct LineReader {
             } catch {
                 throw NodeError(
                     .failed, "the answer of the node is no JSON: \(error)",
-                    hint: "is it another version of hyperfs? 'hyperfs node --replace' starts this")
+                    hint: "is it another version of hyperfs? 'hyperfs node --stop' ends it")
             }
         }
         scanned = bytes.count

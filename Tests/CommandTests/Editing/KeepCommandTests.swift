@@ -14,7 +14,10 @@ struct KeepCommandTests {
             toFile: owner.home("folder/d/f"), atomically: false, encoding: .utf8)
         let sharing = try RunningCommand(
             owner,
-            ["share", owner.home("folder"), "--listen", "127.0.0.1:0", "--no-discovery", "--json"])
+            [
+                "share", owner.home("folder"), "--foreground", "--listen", "127.0.0.1:0",
+                "--no-discovery", "--json",
+            ])
         let ready = try #require(await sharing.event("ready"), "\(sharing.errors)")
         let key = ready["key"].string
         let address = try #require(ready["listen"].array.first?.string)
