@@ -154,7 +154,7 @@ final class Item: Sendable {
             if share == .nothing { return nil }
             if layers.base.stat.blocks > 0 { _ = try layers.map() }
             let frozen = share == .everything ? layers.freeze() : layers.frozen
-            if share == .everything { facts.withLock { $0.want = .nobody } }
+            if share == .everything, !frozen.isPart { facts.withLock { $0.want = .nobody } }
             return frozen.stages.isEmpty ? nil : frozen
         }
     }

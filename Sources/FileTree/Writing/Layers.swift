@@ -24,6 +24,8 @@ struct Layers: Sendable {
     private(set) var stages: [Stage] = []
     /// The first so many are not changed any more: a commit has them.
     private(set) var frozenCount = 0
+    /// Of what a commit takes: the newest stage was left for the next commit.
+    private(set) var isPart = false
 
     init(_ base: Base) { self.base = base }
 
@@ -65,10 +67,13 @@ struct Layers: Sendable {
         }
     }
 
-    /// What a commit takes: everything up to now.
+    /// What a commit takes: everything up to now. With too many stages the newest stays open, or
+    /// nobody could write while commits fail; the result `isPart` then.
     mutating func freeze() -> Layers {
         if stages.count < Limits.stagesMax { frozenCount = stages.count }
-        return frozen
+        var taken = frozen
+        taken.isPart = isOpen
+        return taken
     }
 
     /// Everything up to the last freeze.

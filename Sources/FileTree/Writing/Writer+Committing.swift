@@ -33,6 +33,14 @@ extension Writer {
 
     /// Commits what is due. On the writer's thread. Returns whether something waits for its turn.
     func commit(_ scope: Scope) throws -> Bool {
+        let isPart = try commitOnce(scope)
+        // Who waits, or ends, wants all of it; the first go has settled all older stages.
+        if isPart, scope > .due { _ = try commitOnce(scope) }
+        return isPutOff
+    }
+
+    /// Returns whether newer bytes of a file had to be left for the next go.
+    private func commitOnce(_ scope: Scope) throws -> Bool {
         showing.isCommitting = true
         defer { showing.isCommitting = false }
         try takeForeignChanges(upTo: drive.version)
@@ -40,7 +48,7 @@ extension Writer {
         // what was closed before it was given.
         let frozen = try freeze(scope)
         var steps = gate.changing { plan(frozen, scope) }
-        guard !steps.isEmpty else { return isPutOff }
+        guard !steps.isEmpty else { return false }
         try append(&steps)
         let versions = try drive.apply(try edits(steps))
         // Somebody else may have come first.
@@ -57,7 +65,7 @@ extension Writer {
             let sites = showing.sites
             for step in steps { settle(step, sites) }
         }
-        return isPutOff
+        return frozen.values.contains { $0.isPart }
     }
 
     /// Somebody else in this process has written to the drive.

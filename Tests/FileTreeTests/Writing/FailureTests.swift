@@ -113,6 +113,28 @@ struct FailureTests {
         }
     }
 
+    /// What was closed and opened again and again waits in stages: who syncs, or unmounts, gets all
+    /// of them, however many there are.
+    @Test(arguments: [false, true]) func aFileOfManyStagesIsCommittedWhole(byEnd: Bool) async throws
+    {
+        for count in 1...20 {
+            let rig = try WritingRig()
+            try rig.write(["file"], pattern(10))
+            try await rig.syncAll()
+            for round in 0..<count { try rig.write(["file"], pattern(100, seed: UInt64(round))) }
+            let handle = try rig.create(["file"], flags: O_RDWR).get().opened.handle
+            try rig.write(handle, 50, pattern(100, seed: 99))
+            if byEnd {
+                rig.tree.close(handle: handle)
+                try rig.tree.finish()
+            } else {
+                try await rig.sync(handle)
+            }
+            let wanted = pattern(100, seed: UInt64(count - 1))[..<50] + pattern(100, seed: 99)
+            #expect(try rig.drive.read("/file") == Array(wanted), "\(count) stages")
+        }
+    }
+
     private func sync(_ rig: WritingRig, _ handle: UInt64) async -> Result<Void, PosixError> {
         let tree = rig.tree
         return await ask { (reply: @escaping Tree.Reply<Void>) -> Pending? in
