@@ -25,6 +25,7 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
@@ -48,12 +49,13 @@ let rooms: [Room] = [
         name: "Hyperswarm", needs: ["HyperCrypto", "CMiniUPnP", nioCore, nioPosix, deque],
         testNeeds: ["DHTSimulation"]),
     Room(name: "FileTree", needs: ["Hyperdrive", "Hypercore", "HyperCrypto", ordered]),
-    Room(name: "FuseMount", needs: ["FileTree", "CFuse"]),
+    Room(name: "FuseMount", needs: ["FileTree", "CFuse", metrics]),
     Room(
         name: "Node",
         needs: [
             "FuseMount", "FileTree", "Hyperdrive", "Hypertrie", "Corestore", "Replication",
             "Hypercore", "HyperCrypto", "Hyperswarm", nioCore, nioPosix, nioHTTP, logging,
+            metrics,
         ]),
 ]
 
@@ -70,6 +72,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],

@@ -9,6 +9,8 @@ final class HandleTable<Handle: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    var count: Int { state.withLock { $0.handles.count } }
+
     subscript(_ id: UInt64) -> Handle? { state.withLock { $0.handles[id] } }
 
     func add(_ handle: Handle) -> UInt64 {

@@ -103,6 +103,9 @@ public final class Tree: Sendable {
     /// Nodes that the kernel knows.
     public var nodeCount: Int { table.count }
 
+    /// Files and folders that are open.
+    public var handleCount: Int { files.count + directories.count }
+
     /// Whether anything can be written.
     public var isWritable: Bool { rootVolume.writer != nil }
 

@@ -8,30 +8,40 @@ import Glibc
 /// hand to hand: only one of them answers.
 struct Request: @unchecked Sendable {
     let raw: fuse_req_t
+    private let operation: Operation
+    private let began: UInt64
 
-    init?(_ raw: fuse_req_t?) {
+    init?(_ raw: fuse_req_t?, _ operation: Operation) {
         guard let raw else { return nil }
         self.raw = raw
+        self.operation = operation
+        began = OperationMetrics.now
     }
 
     /// The mount it came through.
-    var session: Session? {
-        fuse_req_userdata(raw).map { Unmanaged<Session>.fromOpaque($0).takeUnretainedValue() }
+    var session: Session? { Session.of(raw) }
+
+    /// What was asked is done, whatever became of it.
+    func answered(_ number: Int32 = 0) { OperationMetrics.note(operation, number, since: began) }
+
+    func fail(_ number: Int32) {
+        fuse_reply_err(raw, number)
+        answered(number)
     }
 
-    func fail(_ number: Int32) { fuse_reply_err(raw, number) }
+    func fail(_ error: PosixError) { fail(error.errno) }
 
-    func fail(_ error: PosixError) { fuse_reply_err(raw, error.errno) }
-
-    func succeed() { fuse_reply_err(raw, 0) }
+    func succeed() { fail(0) }
 
     func reply(_ bytes: UnsafeRawBufferPointer) {
         fuse_reply_buf(raw, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+        answered()
     }
 
     /// False: the kernel has given the request up, and does not know the node.
     func reply(entry attributes: Attributes) -> Bool {
         var entry = fuse_entry_param(attributes)
+        defer { answered() }
         return fuse_reply_entry(raw, &entry) != -ENOENT
     }
 
@@ -40,11 +50,13 @@ struct Request: @unchecked Sendable {
         var entry = fuse_entry_param()
         entry.entry_timeout = validSeconds
         fuse_reply_entry(raw, &entry)
+        answered(ENOENT)
     }
 
     /// False: the kernel has given the request up, and knows neither node nor handle.
     func reply(created attributes: Attributes, _ info: inout fuse_file_info) -> Bool {
         var entry = fuse_entry_param(attributes)
+        defer { answered() }
         return fuse_reply_create(raw, &entry, &info) != -ENOENT
     }
 
@@ -58,15 +70,35 @@ struct Request: @unchecked Sendable {
     func reply(attributes: Attributes) {
         var status = stat(attributes)
         fuse_reply_attr(raw, &status, attributes.validSeconds)
+        answered()
+    }
+
+    func reply(position: UInt64) {
+        fuse_reply_lseek(raw, off_t(clamping: position))
+        answered()
+    }
+
+    func reply(target: String) {
+        fuse_reply_readlink(raw, target)
+        answered()
+    }
+
+    func reply(statistics: inout statvfs) {
+        fuse_reply_statfs(raw, &statistics)
+        answered()
     }
 
     /// False: the kernel has given the request up, and will not release the handle.
-    func reply(opened info: inout fuse_file_info) -> Bool { fuse_reply_open(raw, &info) != -ENOENT }
+    func reply(opened info: inout fuse_file_info) -> Bool {
+        defer { answered() }
+        return fuse_reply_open(raw, &info) != -ENOENT
+    }
 
     /// The size alone when no room was given, else the value; ERANGE when it does not fit.
     func reply(_ value: [UInt8], room: Int) {
         if room == 0 {
             fuse_reply_xattr(raw, value.count)
+            answered()
         } else if value.count > room {
             fail(ERANGE)
         } else {

@@ -8,13 +8,17 @@ extension Session {
         addMaking(&table)
         addRemoving(&table)
         table.setattr = { raw, node, attributes, mask, _ in
-            guard let request = Request(raw), let session = request.session, let attributes else {
+            guard let request = Request(raw, .setattr), let session = request.session,
+                let attributes
+            else {
                 return
             }
             session.change(request, node, attributes.pointee, mask)
         }
         table.setxattr = { raw, node, name, value, size, flags in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .setxattr), let session = request.session else {
+                return
+            }
             let bytes = Array(UnsafeRawBufferPointer(start: value, count: size))
             guard let name = session.name(name, request, ifBad: EOPNOTSUPP) else { return }
             session.serve(request) {
@@ -25,7 +29,9 @@ extension Session {
             }
         }
         table.removexattr = { raw, node, name in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .removexattr), let session = request.session else {
+                return
+            }
             guard let name = session.name(name, request, ifBad: ENODATA) else { return }
             session.serve(request) {
                 session.tree.removeAttribute(inode: node, name: name, reply: $0)
@@ -37,21 +43,23 @@ extension Session {
 
     private static func addMaking(_ table: inout fuse_lowlevel_ops) {
         table.mknod = { raw, parent, name, mode, _ in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .mknod), let session = request.session else { return }
             session.make(request, name) {
                 session.tree.makeNode(
                     parent: parent, name: $0, type: mode, request.making(mode: mode), reply: $1)
             }
         }
         table.mkdir = { raw, parent, name, mode in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .mkdir), let session = request.session else { return }
             session.make(request, name) {
                 session.tree.makeFolder(
                     parent: parent, name: $0, request.making(mode: mode), reply: $1)
             }
         }
         table.symlink = { raw, target, parent, name in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .symlink), let session = request.session else {
+                return
+            }
             guard let target = session.name(target, request, ifBad: EILSEQ) else { return }
             session.make(request, name) {
                 session.tree.makeLink(
@@ -60,7 +68,7 @@ extension Session {
             }
         }
         table.link = { raw, _, _, _ in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .link), let session = request.session else { return }
             // No drive can say that two names are one file.
             request.fail(session.tree.isWritable ? EPERM : EROFS)
         }
@@ -68,7 +76,7 @@ extension Session {
 
     private static func addRemoving(_ table: inout fuse_lowlevel_ops) {
         table.unlink = { raw, parent, name in
-            guard let request = Request(raw), let session = request.session,
+            guard let request = Request(raw, .unlink), let session = request.session,
                 let name = session.name(name, request, ifBad: ENOENT)
             else { return }
             session.serve(request) {
@@ -78,7 +86,7 @@ extension Session {
             }
         }
         table.rmdir = { raw, parent, name in
-            guard let request = Request(raw), let session = request.session,
+            guard let request = Request(raw, .rmdir), let session = request.session,
                 let name = session.name(name, request, ifBad: ENOENT)
             else { return }
             session.serve(request) {
@@ -88,7 +96,7 @@ extension Session {
             }
         }
         table.rename = { raw, parent, name, newParent, newName, flags in
-            guard let request = Request(raw), let session = request.session,
+            guard let request = Request(raw, .rename), let session = request.session,
                 let name = session.name(name, request, ifBad: ENOENT),
                 let newName = session.name(newName, request, ifBad: EILSEQ)
             else { return }

@@ -26,7 +26,10 @@ extension Session {
 
     /// The fast path: found, read and answered on the thread that brought the request.
     func read(_ request: Request, _ handle: UInt64, _ offset: UInt64, _ size: Int) {
-        if !replyLocally(request, handle, offset, size) {
+        if replyLocally(request, handle, offset, size) {
+            OperationMetrics.hits.increment()
+        } else {
+            OperationMetrics.misses.increment()
             readLater(request, handle, offset, size, attempts: Limits.readAttempts)
         }
     }
@@ -54,9 +57,12 @@ extension Session {
     private func readLater(
         _ request: Request, _ handle: UInt64, _ offset: UInt64, _ size: Int, attempts: Int
     ) {
+        let began = OperationMetrics.now
         serve(request) {
             tree.prepareRead(handle: handle, offset: offset, count: size, reply: $0)
         } answer: { [self] request, result in
+            OperationMetrics.waits.recordNanoseconds(
+                Int64(clamping: OperationMetrics.now &- began))
             switch result {
             case .success:
                 if replyLocally(request, handle, offset, size) { return }
@@ -77,7 +83,7 @@ extension Session {
             tree.seek(handle: handle, offset: UInt64(offset), whence: whence, reply: $0)
         } answer: { request, result in
             switch result {
-            case .success(let position): fuse_reply_lseek(request.raw, off_t(clamping: position))
+            case .success(let position): request.reply(position: position)
             case .failure(let error): request.fail(error)
             }
         }

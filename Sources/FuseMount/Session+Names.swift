@@ -40,7 +40,7 @@ extension Session {
             tree.readLink(inode: node, reply: $0)
         } answer: { request, result in
             switch result {
-            case .success(let target): fuse_reply_readlink(request.raw, target)
+            case .success(let target): request.reply(target: target)
             case .failure(let error): request.fail(error)
             }
         }
@@ -95,6 +95,6 @@ extension Session {
             status.f_frsize = 4096
         }
         status.f_namemax = 255
-        fuse_reply_statfs(request.raw, &status)
+        request.reply(statistics: &status)
     }
 }

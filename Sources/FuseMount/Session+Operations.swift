@@ -46,87 +46,96 @@ extension Session {
 
     private static func addNames(_ table: inout fuse_lowlevel_ops) {
         table.lookup = { raw, parent, name in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .lookup), let session = request.session else { return }
             session.lookup(request, parent, name)
         }
         table.forget = { raw, node, count in
-            Request(raw)?.session?.tree.forget(inode: node, count: count)
+            Session.of(raw)?.tree.forget(inode: node, count: count)
             fuse_reply_none(raw)
         }
         table.forget_multi = { raw, count, list in
-            let tree = Request(raw)?.session?.tree
+            let tree = Session.of(raw)?.tree
             for item in UnsafeBufferPointer(start: list, count: count) {
                 tree?.forget(inode: item.ino, count: item.nlookup)
             }
             fuse_reply_none(raw)
         }
         table.getattr = { raw, node, _ in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .getattr), let session = request.session else {
+                return
+            }
             session.attributes(request, node)
         }
         table.readlink = { raw, node in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .readlink), let session = request.session else {
+                return
+            }
             session.readLink(request, node)
         }
         table.access = { raw, node, mask in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .access), let session = request.session else { return }
             session.access(request, node, mask)
         }
     }
 
     private static func addFiles(_ table: inout fuse_lowlevel_ops) {
         table.open = { raw, node, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .open), let session = request.session, let info else {
                 return
             }
             session.open(request, node, info.pointee)
         }
         table.read = { raw, _, size, offset, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .read), let session = request.session, let info else {
                 return
             }
             session.read(request, info.pointee.fh, UInt64(max(0, offset)), size)
         }
         table.release = { raw, _, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .release), let session = request.session, let info
+            else {
                 return
             }
             session.tree.close(handle: info.pointee.fh)
             request.succeed()
         }
         table.lseek = { raw, _, offset, whence, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .lseek), let session = request.session, let info else {
                 return
             }
             session.seek(request, info.pointee.fh, offset, whence)
         }
         table.statfs = { raw, _ in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .statfs), let session = request.session else { return }
             session.statistics(request)
         }
     }
 
     private static func addFolders(_ table: inout fuse_lowlevel_ops) {
         table.opendir = { raw, node, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .opendir), let session = request.session, let info
+            else {
                 return
             }
             session.openFolder(request, node, info.pointee)
         }
         table.readdir = { raw, _, size, offset, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .readdir), let session = request.session, let info
+            else {
                 return
             }
             session.list(request, info.pointee.fh, size, offset, withAttributes: false)
         }
         table.readdirplus = { raw, _, size, offset, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .readdirplus), let session = request.session, let info
+            else {
                 return
             }
             session.list(request, info.pointee.fh, size, offset, withAttributes: true)
         }
         table.releasedir = { raw, _, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .releasedir), let session = request.session, let info
+            else {
                 return
             }
             session.tree.closeDirectory(handle: info.pointee.fh)
@@ -136,11 +145,15 @@ extension Session {
 
     private static func addAttributes(_ table: inout fuse_lowlevel_ops) {
         table.getxattr = { raw, node, name, size in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .getxattr), let session = request.session else {
+                return
+            }
             session.extendedAttribute(request, node, name, size)
         }
         table.listxattr = { raw, node, size in
-            guard let request = Request(raw), let session = request.session else { return }
+            guard let request = Request(raw, .listxattr), let session = request.session else {
+                return
+            }
             session.extendedAttributes(request, node, size)
         }
     }

@@ -6,13 +6,13 @@ import Glibc
 extension Session {
     static func addWriting(_ table: inout fuse_lowlevel_ops) {
         table.create = { raw, parent, name, mode, info in
-            guard let request = Request(raw), let session = request.session, let info,
+            guard let request = Request(raw, .create), let session = request.session, let info,
                 let name = session.name(name, request, ifBad: EILSEQ)
             else { return }
             session.create(request, parent, name, mode, info.pointee)
         }
         table.write = { raw, _, bytes, size, offset, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .write), let session = request.session, let info else {
                 return
             }
             let data = UnsafeRawBufferPointer(start: bytes, count: size)
@@ -24,7 +24,8 @@ extension Session {
         }
         addSyncing(&table)
         table.fallocate = { raw, _, mode, offset, length, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .fallocate), let session = request.session, let info
+            else {
                 return
             }
             do throws(PosixError) {
@@ -37,7 +38,8 @@ extension Session {
             }
         }
         table.copy_file_range = { raw, _, from, source, _, to, target, count, _ in
-            guard let request = Request(raw), let session = request.session, let source, let target
+            guard let request = Request(raw, .copyFileRange), let session = request.session,
+                let source, let target
             else { return }
             request.reply(written: {
                 () throws(PosixError) in
@@ -51,7 +53,7 @@ extension Session {
 
     private static func addSyncing(_ table: inout fuse_lowlevel_ops) {
         table.flush = { raw, _, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .flush), let session = request.session, let info else {
                 return
             }
             do throws(PosixError) {
@@ -62,7 +64,7 @@ extension Session {
             }
         }
         table.fsync = { raw, _, _, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .fsync), let session = request.session, let info else {
                 return
             }
             let (tree, handle) = (session.tree, info.pointee.fh)
@@ -74,7 +76,8 @@ extension Session {
             }
         }
         table.fsyncdir = { raw, _, _, info in
-            guard let request = Request(raw), let session = request.session, let info else {
+            guard let request = Request(raw, .fsyncdir), let session = request.session, let info
+            else {
                 return
             }
             let (tree, handle) = (session.tree, info.pointee.fh)
@@ -118,7 +121,9 @@ extension Request {
     /// How many bytes were written, or why none.
     fileprivate func reply(written body: () throws(PosixError) -> Int) {
         do throws(PosixError) {
-            fuse_reply_write(raw, try body())
+            let count = try body()
+            fuse_reply_write(raw, count)
+            answered()
         } catch {
             fail(error)
         }

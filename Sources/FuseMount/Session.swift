@@ -25,6 +25,11 @@ final class Session: Sendable {
 
     init(tree: Tree) { self.tree = tree }
 
+    /// The one that a request came through.
+    static func of(_ raw: fuse_req_t?) -> Session? {
+        fuse_req_userdata(raw).map { Unmanaged<Session>.fromOpaque($0).takeUnretainedValue() }
+    }
+
     /// Answers a request that may have to wait. INTERRUPT ends the wait with EINTR.
     func serve<T: Sendable>(
         _ request: Request, start: (@escaping Tree.Reply<T>) -> Pending?,
@@ -40,7 +45,7 @@ final class Session: Sendable {
         fuse_req_interrupt_func(
             request.raw,
             { request, data in
-                Request(request)?.session?.interrupt(UInt(bitPattern: data))
+                Session.of(request)?.interrupt(UInt(bitPattern: data))
             }, UnsafeMutableRawPointer(bitPattern: id))
         let pending = start { [self] result in
             answer(request, result)

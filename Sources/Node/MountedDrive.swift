@@ -171,7 +171,9 @@ public final class MountedDrive: Sendable {
     }
 
     /// Nodes that the kernel knows, and operations that wait for blocks now.
-    var load: (nodes: Int, waiting: Int) { (tree.nodeCount, tree.waitingCount) }
+    var load: (nodes: Int, handles: Int, waiting: Int) {
+        (tree.nodeCount, tree.handleCount, tree.waitingCount)
+    }
 
     /// Unmounts. Any thread.
     public func unmount() { mount.unmount() }

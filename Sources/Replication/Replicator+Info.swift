@@ -45,6 +45,13 @@ extension Replicator {
         }
     }
 
+    /// What went either way since the beginning.
+    public func totals() async -> BlockTotals {
+        await withCheckedContinuation { continuation in
+            engine.executor.execute { [engine] in continuation.resume(returning: engine.totals) }
+        }
+    }
+
     /// What is known of a feed; `nil` when it has neither joined nor been served.
     public func info(of feed: Feed) async -> FeedInfo? {
         await withCheckedContinuation { continuation in

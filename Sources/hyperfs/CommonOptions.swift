@@ -23,6 +23,10 @@ struct CommonOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Say nothing on stderr but errors.")
     var quiet = false
 
+    @Option(
+        name: .long, help: ArgumentHelp("How log lines look: text or json.", valueName: "format"))
+    var logFormat: LogFormat = .text
+
     /// Absolute.
     var storeFolder: String {
         get throws(NodeError) {
@@ -47,7 +51,7 @@ struct CommonOptions: ParsableArguments {
 
     /// Log lines on stderr: warnings and worse, unless told otherwise.
     var logger: Logger {
-        var logger = Logger(label: "hyperfs") { _ in LineLogHandler() }
+        var logger = Logger(label: "hyperfs") { [logFormat] _ in LineLogHandler(format: logFormat) }
         let named = Self.environment("HYPERFS_LOG").flatMap { Logger.Level(rawValue: $0) }
         logger.logLevel =
             quiet ? .error : verbose > 1 ? .trace : verbose > 0 ? .info : named ?? .error

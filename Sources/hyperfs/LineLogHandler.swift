@@ -1,10 +1,13 @@
 import Glibc
 import Logging
 
-/// One line per event on stderr: level and message.
+/// One line per event on stderr.
 struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level = .error
+    let format: LogFormat
+
+    init(format: LogFormat) { self.format = format }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -12,7 +15,7 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let line = "hyperfs: \(event.level): \(Printable.text("\(event.message)"))\n"
+        let line = (format == .text ? "hyperfs: " : "") + format.line(event) + "\n"
         Array(line.utf8).withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

@@ -75,7 +75,8 @@ struct NodeAccess {
         let store = try common.storeFolder
         return NodeLauncher(
             store: store,
-            arguments: ["node", "--background", "--store", store] + network.arguments,
+            arguments: ["node", "--background", "--store", store]
+                + ["--log-format", common.logFormat.rawValue] + network.arguments,
             logFile: NodeLog.path() ?? nil)
     }
 

@@ -105,7 +105,9 @@ struct NodeCommand: AsyncParsableCommand {
 
     private var backgroundLogger: Logger {
         let log = NodeLog()
-        var logger = Logger(label: "hyperfs") { _ in NodeLogHandler(log: log) }
+        var logger = Logger(label: "hyperfs") { [common] _ in
+            NodeLogHandler(log: log, format: common.logFormat)
+        }
         let named = CommonOptions.environment("HYPERFS_LOG").flatMap { Logger.Level(rawValue: $0) }
         logger.logLevel = named ?? .info
         return logger

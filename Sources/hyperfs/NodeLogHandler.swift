@@ -1,13 +1,17 @@
 import Logging
 import Node
 
-/// Log lines of a background node: level and message, with the time in front.
+/// Log lines of a background node: in the text form with the time in front.
 struct NodeLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level = .info
     let log: NodeLog
+    let format: LogFormat
 
-    init(log: NodeLog) { self.log = log }
+    init(log: NodeLog, format: LogFormat) {
+        self.log = log
+        self.format = format
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -15,6 +19,7 @@ struct NodeLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        log.write("\(event.level): \(Printable.text("\(event.message)"))")
+        let line = format.line(event)
+        if format == .json { log.writeWhole(line) } else { log.write(line) }
     }
 }

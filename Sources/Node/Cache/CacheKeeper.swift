@@ -1,3 +1,4 @@
+import CoreMetrics
 import Dispatch
 import Glibc
 import HyperCrypto
@@ -19,6 +20,7 @@ final class CacheKeeper: Sendable {
     }
 
     private let engine: @Sendable () -> Engine?
+    private let evictions = Counter(label: "hyperfs_cache_evictions_total")
     private let grace: UInt32
     private let interval: Double?
     private let state = Mutex(State())
@@ -37,6 +39,12 @@ final class CacheKeeper: Sendable {
 
     /// The cap in bytes; `nil` = there is none.
     var limit: UInt64? { state.withLock { $0.limit } }
+
+    /// Bytes of other people's files that are here; `nil`: nobody has counted them, for there is
+    /// no cap.
+    var bytes: UInt64? {
+        state.withLock { $0.limit == nil ? nil : $0.contents.values.reduce(0, +) }
+    }
 
     /// Sets the cap. It is the store's: the last one who says so counts.
     func limit(to bytes: UInt64) {
@@ -122,6 +130,7 @@ final class CacheKeeper: Sendable {
         for part in chosen.parts {
             let before = part.feed.localBytes
             try part.feed.clear(part.ranges)
+            evictions.increment(by: part.ranges.count)
             let after = part.feed.localBytes
             freed += before - min(before, after)
             state.withLock { $0.contents[part.feed.key] = after }

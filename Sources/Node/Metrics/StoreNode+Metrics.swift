@@ -1,3 +1,5 @@
+import Replication
+
 /// The node's numbers for Prometheus: `GET /v1/metrics` on the control socket, `GET /metrics` on
 /// the port of `hyperfs node --metrics`.
 extension StoreNode {
@@ -8,7 +10,9 @@ extension StoreNode {
             "hyperfs_build_info", .gauge, "The version that runs.",
             [.init(1, ["version": Product.version])])
         addNetwork(to: &page, peers: await engine.peerDetails())
+        addBlocks(to: &page, await engine.replicator.totals())
         addMounts(to: &page)
+        MetricsRegistry.shared.add(to: &page)
         let process = ProcessNumbers.now()
         page.add(
             "process_resident_memory_bytes", .gauge, "Memory in use.",
@@ -37,18 +41,29 @@ extension StoreNode {
                 let count = peers.count { $0["transport"]?.string == transport }
                 return .init(count, ["transport": transport])
             })
-        let blocks = peers.reduce((down: UInt64(0), up: UInt64(0))) { sum, peer in
-            (
-                sum.down &+ (peer["downloaded"]?.number ?? 0),
-                sum.up &+ (peer["uploaded"]?.number ?? 0)
-            )
+    }
+
+    private func addBlocks(to page: inout PrometheusText, _ totals: BlockTotals) {
+        let counters: [(String, String, UInt64)] = [
+            ("requested", "Blocks asked of peers.", totals.requested),
+            ("received", "Blocks that came and verified.", totals.received),
+            ("rejected", "Blocks that came and did not verify.", totals.rejected),
+            ("sent", "Blocks sent to peers.", totals.sent),
+        ]
+        for (name, help, count) in counters {
+            page.add("hyperfs_blocks_\(name)_total", .counter, help, [.init(count)])
         }
         page.add(
-            "hyperfs_block_bytes", .gauge, "Contents of blocks over the connections of now.",
+            "hyperfs_block_bytes_total", .counter, "Contents of blocks, without what is around.",
             [
-                .init(blocks.down, ["direction": "received"]),
-                .init(blocks.up, ["direction": "sent"]),
+                .init(totals.receivedBytes, ["direction": "received"]),
+                .init(totals.sentBytes, ["direction": "sent"]),
             ])
+        if let bytes = engine.cache.bytes {
+            page.add(
+                "hyperfs_cache_bytes", .gauge, "Bytes of other people's files that are here.",
+                [.init(bytes)])
+        }
     }
 
     private func addMounts(to page: inout PrometheusText) {
@@ -57,6 +72,9 @@ extension StoreNode {
         page.add(
             "hyperfs_inodes", .gauge, "Files and folders that the kernel knows.",
             loads.map { .init($0.1.nodes, ["mountpoint": $0.0]) })
+        page.add(
+            "hyperfs_open_handles", .gauge, "Files and folders that programs have open.",
+            loads.map { .init($0.1.handles, ["mountpoint": $0.0]) })
         page.add(
             "hyperfs_waiting_operations", .gauge, "Operations that wait for blocks.",
             loads.map { .init($0.1.waiting, ["mountpoint": $0.0]) })

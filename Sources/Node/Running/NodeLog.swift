@@ -36,8 +36,17 @@ public final class NodeLog: Sendable {
 
     /// Writes a line with the time and the process in front.
     public func write(_ text: String) {
-        let time = Date().ISO8601Format(.iso8601(timeZone: .gmt, includingFractionalSeconds: true))
-        let line = Array("\(time) [\(getpid())] \(text)\n".utf8)
+        writeWhole("\(Self.stamp()) [\(getpid())] \(text)")
+    }
+
+    /// Now, as log lines have it: RFC 3339, in UTC, with milliseconds.
+    public static func stamp() -> String {
+        Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+
+    /// Writes a line as it is.
+    public func writeWhole(_ text: String) {
+        let line = Array("\(text)\n".utf8)
         written.withLock { written in
             if written + line.count > Limits.logBytesMax, rotate() { written = 0 }
             _ = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }

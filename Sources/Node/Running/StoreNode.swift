@@ -54,6 +54,8 @@ public final class StoreNode: Sendable {
     /// `.corrupt`, `.failed`.
     public static func start(_ configuration: Configuration) async throws -> StoreNode {
         FileLimit.raise()
+        // Before anything counts.
+        MetricsRegistry.install()
         let engine = try await Engine.start(configuration.engine)
         let node: StoreNode
         do {

@@ -23,6 +23,7 @@ extension Engine {
             return rest(replication, error)
         } catch {
             // The peer goes; this block is not among what it still owes.
+            totals.rejected &+= 1
             reconsider(replication)
             throw error
         }
@@ -32,6 +33,8 @@ extension Engine {
         }
         channel.statistics.downloaded(value.count)
         replication.statistics.downloaded(value.count)
+        totals.received &+= 1
+        totals.receivedBytes &+= UInt64(value.count)
         stored(index, in: replication)
     }
 

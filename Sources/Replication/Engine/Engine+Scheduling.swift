@@ -148,6 +148,7 @@ extension Engine {
         channel.outstanding[block] = FeedChannel.Outstanding(
             sample: ask.sample, bytes: bytes, lateAt: ask.lateAt)
         replication.reserve(block)
+        totals.requested &+= 1
         let digest = replication.feed.digest(for: block)
         send(.request(index: block, bytes: 0, hash: false, nodes: digest), on: channel)
     }

@@ -110,6 +110,8 @@ extension Engine {
             if let value {
                 channel.statistics.uploaded(value.count)
                 channel.replication.statistics.uploaded(value.count)
+                totals.sent &+= 1
+                totals.sentBytes &+= UInt64(value.count)
             }
             let nodes = proof.nodes.map { WireNode(index: $0.index, hash: $0.hash, size: $0.size) }
             send(

@@ -19,6 +19,7 @@ final class Engine: @unchecked Sendable {
     var random: any RandomSource
 
     var peers: [PeerID: PeerState] = [:]
+    var totals = BlockTotals()
     var feeds: [DiscoveryKey: FeedReplication] = [:]
     var demands = DemandTable()
     var lastPeer: UInt64 = 0
