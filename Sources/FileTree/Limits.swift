@@ -78,11 +78,25 @@ enum Limits {
     static let commitDelayMilliseconds = 10
     /// And at most this long, however slow the disk.
     static let commitDelayMillisecondsMax = 500
+    /// After a commit of so many changes the next one gathers so many times as long as that took.
+    static let burstChanges = 32
+    static let burstDelayFactor = 4
     /// A commit that failed is tried again after this.
     static let commitRetryMilliseconds = 1000
     /// Seconds between two commits of a file that goes on being written, when it is merely closed
     /// by one of its users: each commit appends all of it.
     static let reappendSeconds = 1
+    /// Bytes of one file that commits may append again, beside what was written, before they wait
+    /// for their turn: some saves of a large file in a row.
+    static let reappendBurstBytes: UInt64 = 64 << 20
+    /// And then in each second: what a log or a database that nobody syncs adds to the disk.
+    static let reappendBytesPerSecond: UInt64 = 1 << 20
+    /// What counts against a file at most: a quarter of an hour, however large it is.
+    static let reappendDebtBytesMax = reappendBurstBytes + 900 * reappendBytesPerSecond
+    /// A commit that appends less again is not counted.
+    static let reappendNoticedBytes: UInt64 = 64 << 10
+    /// Files that are counted.
+    static let reappendedFiles = 1024
     /// Changed paths that may wait for a commit; beyond it whoever changes more waits, too.
     static let waitingChanges = 8192
     /// Entries of a folder that can be renamed: each is two operations of one batch. Beyond it

@@ -1,3 +1,5 @@
+import Glibc
+
 extension Mount {
     /// How a tree is mounted.
     public struct Options: Sendable {
@@ -23,9 +25,13 @@ extension Mount.Options {
         var options = [
             // libfuse splits options at commas and takes a backslash for an escape.
             "fsname=" + source.replacing("\\", with: "\\\\").replacing(",", with: "\\,"),
-            "subtype=hyperfs", readOnly ? "ro" : "rw", "nosuid", "nodev", "default_permissions",
+            "subtype=hyperfs", readOnly ? "ro" : "rw", "nosuid", "nodev",
         ]
         if allowOther { options.append("allow_other") }
+        // The kernel asks for a folder's attributes after each change of its names, to check its
+        // mode: in vain where only root may look, whom no mode stops. It checks itself that what
+        // is executed may be.
+        if allowOther || geteuid() != 0 { options.append("default_permissions") }
         // The drive decides; and the kernel knows no such option.
         let ours: Set = ["nonempty", "rw", "ro", "suid", "dev", "allow_other"]
         options += extra.filter { !ours.contains($0) }

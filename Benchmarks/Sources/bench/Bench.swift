@@ -20,6 +20,10 @@ struct Bench {
             Reader.run(arguments)
             return
         }
+        if arguments.first == "metadata" {
+            Metadata.run(arguments)
+            return
+        }
         guard arguments.count >= 2 else {
             print("usage: bench HYPERFS LABNET [floor|import|local|writes|cold|latency|memory ...]")
             exit(64)

@@ -140,12 +140,12 @@ final class Lab {
     @discardableResult
     func mount(
         _ key: String, at mountpoint: String, store: String, peer: String?,
-        namespace: String? = nil, options: [String] = []
+        listen: String = "127.0.0.1:0", namespace: String? = nil, options: [String] = []
     ) throws -> Process {
         mounts.append(mountpoint)
         let command =
             [hyperfs, "mount", key, mountpoint, "--store", store, "--json", "--foreground"]
-            + ["--no-discovery", "--listen", "127.0.0.1:0"]
+            + ["--no-discovery", "--listen", listen]
             + (peer.map { ["--peer", $0] } ?? []) + options
         return try start(command, until: "mounted", namespace: namespace).process
     }

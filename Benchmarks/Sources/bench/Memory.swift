@@ -30,7 +30,7 @@ extension Lab {
     }
 
     /// A field of /proc/<pid>/status in MiB.
-    private func resident(_ process: Process, _ field: String) -> Int {
+    func resident(_ process: Process, _ field: String) -> Int {
         let path = "/proc/\(process.processIdentifier)/status"
         let status = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
         for line in status.split(separator: "\n") where line.hasPrefix(field) {

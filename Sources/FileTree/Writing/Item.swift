@@ -15,6 +15,10 @@ final class Item: Sendable {
         var stat: Stat
         /// Moves with every change, of bytes or of the description.
         var change: UInt64 = 0
+        /// Moves with every change that is not one of staged bytes.
+        var description: UInt64 = 0
+        /// The entry that the drive has, if we put it there.
+        var entry: Entry?
         /// Handles that may write.
         var writers = 0
         /// Who asks for the bytes to be committed.
@@ -25,6 +29,12 @@ final class Item: Sendable {
         var isStaged = false
         /// When its bytes were committed last.
         var committed: ContinuousClock.Instant?
+    }
+
+    /// What an entry in the drive says beside where the bytes are.
+    struct Entry: Sendable, Equatable {
+        let place: Place
+        let description: UInt64
     }
 
     /// Who asks for a file's bytes to be committed while somebody may write to it still.
@@ -52,6 +62,7 @@ final class Item: Sendable {
             body(&facts.stat)
             facts.stat.ctime = WallClock.milliseconds
             facts.change += 1
+            facts.description += 1
         }
     }
 
@@ -130,6 +141,7 @@ final class Item: Sendable {
                 facts.stat.mtime = now
                 facts.stat.ctime = now
                 facts.change += 1
+                facts.description += 1
             }
             return true
         }
@@ -200,13 +212,13 @@ final class Item: Sendable {
     }
 
     /// The description of what the drive has or is getting: with its size, not with that of now.
-    func committedStat() -> (stat: Stat, change: UInt64) {
+    func committedStat() -> (stat: Stat, facts: Facts) {
         layers.withLock { layers in
             let base = layers.base.stat
             return facts.withLock { facts in
                 var stat = facts.stat
                 stat.setContent(of: base)
-                return (stat, facts.change)
+                return (stat, facts)
             }
         }
     }

@@ -32,6 +32,12 @@ struct Layers: Sendable {
     /// Bytes of the file.
     var size: UInt64 { stages.last?.size ?? base.stat.size }
 
+    /// Bytes of the file that nobody has written since the last commit.
+    var untouchedBytes: UInt64 {
+        let written = stages.reduce(0) { $0 + $1.extents.byteCount }
+        return size - min(size, written)
+    }
+
     /// Whether there is a stage that may be changed.
     var isOpen: Bool { stages.count > frozenCount }
 

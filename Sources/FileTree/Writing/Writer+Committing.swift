@@ -16,9 +16,13 @@ extension Writer {
         var content: Layers?
         /// Where they went.
         var range: ContentRange?
-        /// The entry, and the item's count of changes at that time.
+        /// The entry, and what the item was at that time.
         var stat: Stat?
-        var count: UInt64 = 0
+        var facts: Item.Facts?
+        /// What the drive knows of the item afterwards.
+        var entry: Item.Entry? {
+            facts.map { Item.Entry(place: place, description: $0.description) }
+        }
     }
 
     /// What a commit takes of the files; names and descriptions are always taken.
@@ -58,6 +62,9 @@ extension Writer {
             guard case .item(let item) = step.change, let range = step.range,
                 let content = step.content
             else { continue }
+            if step.facts?.isNew == false {
+                reappends.withLock { $0.note(content.untouchedBytes, at: step.place) }
+            }
             item.settle(content, at: range, of: drive)
         }
         gate.changing {
@@ -84,33 +91,40 @@ extension Writer {
 
     private func freeze(_ scope: Scope) throws -> [ObjectIdentifier: Layers] {
         var frozen: [ObjectIdentifier: Layers] = [:]
-        for (_, change) in overlay.all {
+        for (place, change) in overlay.all {
             guard case .item(let item) = change else { continue }
-            frozen[ObjectIdentifier(item)] = try item.freeze { share(of: $0, scope) }
+            frozen[ObjectIdentifier(item)] = try item.freeze { share(of: $0, at: place, scope) }
         }
         return frozen
     }
 
-    private func share(of facts: Item.Facts, _ scope: Scope) -> Item.Share {
+    private func share(of facts: Item.Facts, at place: Place, _ scope: Scope) -> Item.Share {
         if scope == .everything { return .everything }
         guard facts.isStaged else { return .nothing }
-        if facts.writers == 0 || facts.want == .synced { return .everything }
-        guard mayAppendAgain(facts, scope) else { return .nothing }
-        return facts.want == .closed ? .everything : .frozen
+        if facts.want == .synced { return .everything }
+        guard mayAppendAgain(facts, at: place, scope) else { return .nothing }
+        return facts.writers == 0 || facts.want == .closed ? .everything : .frozen
     }
 
-    /// A shell's log is closed by each of its commands, and each commit appends all of it.
-    private func mayAppendAgain(_ facts: Item.Facts, _ scope: Scope) -> Bool {
-        if scope > .due { return true }
-        let interval = Duration.seconds(Limits.reappendSeconds)
-        return facts.committed.map { .now - $0 >= interval } ?? true
+    /// A log is closed by each command that adds a line, and each commit appends all of it.
+    private func mayAppendAgain(_ facts: Item.Facts, at place: Place, _ scope: Scope) -> Bool {
+        if scope > .due || facts.isNew { return true }
+        if facts.writers > 0, let last = facts.committed,
+            .now - last < .seconds(Limits.reappendSeconds)
+        {
+            return false
+        }
+        return reappends.withLock { $0.mayAppend(place) }
     }
 
-    /// Whether a file was closed by one of its users and waits for its turn.
+    /// Whether a file was closed and waits for its turn.
     private var isPutOff: Bool {
         overlay.all.contains { _, change in
             guard case .item(let item) = change else { return false }
-            return item.isFrozen || item.facts.withLock { $0.want == .closed }
+            return item.isFrozen
+                || item.facts.withLock { facts in
+                    facts.want == .closed || facts.writers == 0 && facts.isStaged
+                }
         }
     }
 
@@ -124,9 +138,11 @@ extension Writer {
                 facts.isNew && (facts.isStaged || (facts.writers > 0 && facts.want < .synced))
             }
             if isBegun, step.content == nil, scope < .everything { return nil }
-            let (stat, count) = item.committedStat()
+            let (stat, facts) = item.committedStat()
             step.stat = stat
-            step.count = count
+            step.facts = facts
+            // Its bytes wait for their turn, and the drive has all else.
+            if step.content == nil, facts.isStaged, facts.entry == step.entry { return nil }
             return step
         }
     }
@@ -181,14 +197,18 @@ extension Writer {
         case (.item(let item), .item(let now)?) where item === now:
             let isSame = item.facts.withLock { facts in
                 facts.isNew = false
+                facts.entry = step.entry
                 if !facts.isStaged { facts.want = .nobody }
-                return facts.change == step.count && !facts.isStaged
+                return facts.change == step.facts?.change && !facts.isStaged
             }
             guard isSame else { return }
             overlay.settle(step.place)
             for site in sites { site.tree.rest(item, at: site.volume.place(step.place.path)) }
         case (.item(let item), _):
-            item.facts.withLock { $0.isNew = false }
+            item.facts.withLock { facts in
+                facts.isNew = false
+                facts.entry = step.entry
+            }
         default: break
         }
     }

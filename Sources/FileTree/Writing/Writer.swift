@@ -16,12 +16,17 @@ final class Writer: Sendable {
     /// Common to the trees that show the drive.
     let gate: Gate
     let showing: Showing
+    let reappends = Mutex(Reappends())
 
-    private struct State: Sendable {
-        var isScheduled = false
+    fileprivate struct State: Sendable {
+        /// When the next commit is to be, if nobody asks before.
+        var due: ContinuousClock.Instant?
         var waiting: [Tree.Reply<Void>] = []
-        /// How long the last commit took.
+        /// How long the last commit took, and when it ended.
         var lastDuration: Duration = .zero
+        var lastEnd: ContinuousClock.Instant?
+        /// How many changes it found.
+        var lastCount = 0
         /// Why the last one failed.
         var failure: PosixError?
         var isClosed = false
@@ -47,22 +52,22 @@ final class Writer: Sendable {
 
     /// Something was changed: it will be committed before long; with `isLater` not at once.
     func soon(isLater: Bool = false) {
-        let delay = state.withLock { state -> Duration? in
-            guard !state.isScheduled, !state.isClosed else { return nil }
-            state.isScheduled = true
-            if state.failure != nil || isLater {
-                return .milliseconds(Limits.commitRetryMilliseconds)
-            }
-            // As long again as the last one took: commits take half of the time at most.
-            return min(
-                max(state.lastDuration, .milliseconds(Limits.commitDelayMilliseconds)),
-                .milliseconds(Limits.commitDelayMillisecondsMax))
+        let now = ContinuousClock.now
+        let due = state.withLock { state -> ContinuousClock.Instant? in
+            guard !state.isClosed else { return nil }
+            let due =
+                isLater
+                ? now + .milliseconds(Limits.commitRetryMilliseconds) : state.next(now)
+            if let earlier = state.due, earlier <= due { return nil }
+            state.due = due
+            return due
         }
-        guard let delay else { return }
-        let time = DispatchTime.now() + .nanoseconds(Int(delay / .nanoseconds(1)))
+        guard let due else { return }
+        let time = DispatchTime.now() + .nanoseconds(Int((due - now) / .nanoseconds(1)))
         queue.asyncAfter(deadline: time) { [weak self] in
             guard let self else { return }
-            let isDue = state.withLock { $0.isScheduled && !$0.isClosed }
+            // An earlier one may have come since.
+            let isDue = state.withLock { $0.due == due && !$0.isClosed }
             if isDue { run(.due) }
         }
     }
@@ -121,11 +126,12 @@ final class Writer: Sendable {
 
     private func run(_ scope: Scope) {
         let waiting = state.withLock { state in
-            state.isScheduled = false
+            state.due = nil
             defer { state.waiting = [] }
             return state.waiting
         }
         let start = ContinuousClock.now
+        let count = overlay.count
         let result: Result<Void, PosixError>
         var isPutOff = false
         do {
@@ -137,7 +143,9 @@ final class Writer: Sendable {
         }
         var isNews = false
         state.withLock { state in
+            state.lastEnd = .now
             state.lastDuration = .now - start
+            state.lastCount = count
             if case .failure(let error) = result {
                 isNews = state.failure?.message != error.message
                 state.failure = error
@@ -156,6 +164,22 @@ final class Writer: Sendable {
 
     private func note(_ text: String) {
         showing.sites.first?.tree.configuration.note(text)
+    }
+}
+
+extension Writer.State {
+    /// When what is changed now should be committed.
+    ///
+    /// A pause as long as the last commit took: commits take half of the time at most. A longer one
+    /// after many changes: nobody looks at each of them, and every commit syncs eight files.
+    fileprivate func next(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        if failure != nil { return now + .milliseconds(Limits.commitRetryMilliseconds) }
+        let soon = now + .milliseconds(Limits.commitDelayMilliseconds)
+        guard let lastEnd else { return soon }
+        let factor = lastCount < Limits.burstChanges ? 1 : Limits.burstDelayFactor
+        let pause = min(
+            lastDuration * factor, .milliseconds(Limits.commitDelayMillisecondsMax))
+        return max(soon, lastEnd + pause)
     }
 }
 
