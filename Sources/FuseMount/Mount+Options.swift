@@ -31,7 +31,8 @@ extension Mount.Options {
         // The kernel asks for a folder's attributes after each change of its names, to check its
         // mode: in vain where only root may look, whom no mode stops. It checks itself that what
         // is executed may be.
-        if allowOther || geteuid() != 0 { options.append("default_permissions") }
+        let isOnlyForRoot = geteuid() == 0 && !allowOther && !extra.contains("allow_root")
+        if !isOnlyForRoot { options.append("default_permissions") }
         // The drive decides; and the kernel knows no such option.
         let ours: Set = ["nonempty", "rw", "ro", "suid", "dev", "allow_other"]
         options += extra.filter { !ours.contains($0) }

@@ -64,9 +64,10 @@ struct DiffWalk<Source: NodeSource> {
         }
         let left = pair.left == nil ? nil : nodes.first
         let right = pair.right == nil ? nil : nodes.last
+        let position = Self.fork(of: left, right, from: pair.position)
         // A branch of one key ends in the same position on both sides: the end mark is a digit.
-        let isLeftDone = left.map { pair.position >= $0.path.length } ?? true
-        let isRightDone = right.map { pair.position >= $0.path.length } ?? true
+        let isLeftDone = left.map { position >= $0.path.length } ?? true
+        let isRightDone = right.map { position >= $0.path.length } ?? true
         if isLeftDone, isRightDone, let key = (left ?? right)?.path.key {
             return (
                 .init(key: key, left: left.map(TrieNode.init), right: right.map(TrieNode.init)), []
@@ -74,18 +75,31 @@ struct DiffWalk<Source: NodeSource> {
         }
         var pairs: [Pair] = []
         for digit in 0...4 {
-            var lefts = try candidates(of: left, at: pair.position, digit: digit)
-            var rights = try candidates(of: right, at: pair.position, digit: digit)
+            var lefts = try candidates(of: left, at: position, digit: digit)
+            var rights = try candidates(of: right, at: position, digit: digit)
             let shared = Set(lefts).intersection(rights)
             lefts.removeAll(where: shared.contains)
             rights.removeAll(where: shared.contains)
-            for var next in try match(lefts, rights, at: pair.position) {
+            for var next in try match(lefts, rights, at: position) {
                 next.origin = (left ?? right)?.path
                 next.digit = digit
                 pairs.append(next)
             }
         }
         return (nil, pairs)
+    }
+
+    /// Where the sides have anything but themselves, or part: the end of a key is nearly always all
+    /// that is in its branch, and has dozens of positions.
+    private static func fork(of left: NodeRecord?, _ right: NodeRecord?, from start: Int) -> Int {
+        var position = Int.max
+        for node in [left, right].compactMap({ $0 }) {
+            position = min(position, node.path.length, node.table.position(from: start) ?? .max)
+        }
+        if let left, let right {
+            position = min(position, left.path.divergence(from: right.path, startingAt: 0))
+        }
+        return max(start, position)
     }
 
     /// The newest node of each branch that a side has under a digit: more than one only where

@@ -48,6 +48,12 @@ struct TrieTable: Sendable {
         return low
     }
 
+    /// The first position at or after another that has a bucket.
+    func position(from start: Int) -> Int? {
+        let index = firstBucket(from: start)
+        return index < buckets.count ? buckets[index].position : nil
+    }
+
     /// The bucket of a position, if it has one.
     func bucket(at position: Int) -> Bucket? {
         let index = firstBucket(from: position)

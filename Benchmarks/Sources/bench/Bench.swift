@@ -4,10 +4,10 @@ import Foundation
 ///
 ///     bench HYPERFS LABNET [section ...]
 ///
-/// Sections: floor import local writes cold latency memory; only when asked for, dht-simulation,
-/// dht-simulation-full (100 000 nodes) and swarm-simulation. All but those three need root, FUSE,
-/// and for
-/// the comparisons bindfs and sshfs; what is missing is said and left out of the table.
+/// Sections: floor import local writes cold latency memory; only when asked for, the parts
+/// writes-untar, -metadata, -clone, -large, -follower, and dht-simulation, dht-simulation-full
+/// (100 000 nodes) and swarm-simulation. All but the simulations need root, FUSE, and for the
+/// comparisons bindfs and sshfs; what is missing is said and left out of the table.
 @main
 struct Bench {
     static func main() {
@@ -40,6 +40,8 @@ struct Bench {
                 case "import": try lab.imports()
                 case "local": try lab.localReads()
                 case "writes": try lab.writes()
+                case _ where section.hasPrefix("writes-"):
+                    try lab.writes(section.dropFirst("writes-".count))
                 case "cold": try lab.coldReads()
                 case "latency": try lab.latency()
                 case "memory": try lab.memory()
