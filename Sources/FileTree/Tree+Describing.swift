@@ -21,6 +21,8 @@ public struct AttributeChanges: Sendable {
     public var size: UInt64?
     /// Time of the last change of the bytes.
     public var mtime: Time?
+    /// Whether the time of access is set, which no drive keeps: the description counts as changed.
+    public var isAccessed = false
 
     /// Changes nothing.
     public init() {}
@@ -38,7 +40,7 @@ extension Tree {
             if let size = changes.size { try resizeFile(item, of: node, to: size) }
             let isDescribed =
                 changes.mode != nil || changes.uid != nil || changes.gid != nil
-                || changes.mtime != nil
+                || changes.mtime != nil || changes.isAccessed
             if isDescribed {
                 item.describe { $0.apply(changes) }
                 register(item, of: node)
@@ -127,6 +129,7 @@ extension Tree {
         guard !name.hasPrefix("user.hyperfs.") else {
             throw PosixError(EPERM, "\(name) is made by hyperfs")
         }
+        guard name != "user." else { throw PosixError(EINVAL, "an attribute without a name") }
         guard name.utf8.count <= Limits.nameBytes else {
             throw PosixError(ERANGE, "a name of \(name.utf8.count) bytes")
         }

@@ -145,6 +145,7 @@ extension Session {
         } else if mask & FUSE_SET_ATTR_MTIME != 0 {
             changes.mtime = .at(status.st_mtim.milliseconds)
         }
+        changes.isAccessed = mask & (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_ATIME_NOW) != 0
         let (tree, wanted) = (tree, changes)
         serve(request) {
             tree.setAttributes(inode: node, wanted, reply: $0)

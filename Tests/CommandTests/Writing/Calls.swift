@@ -5,7 +5,7 @@ enum Calls {
     /// O_DIRECT
     static let direct: Int32 = 0o40000
 
-    private static func symbol<T>(_ name: String, as type: T.Type) -> T {
+    static func symbol<T>(_ name: String, as type: T.Type) -> T {
         unsafeBitCast(dlsym(nil, name), to: type)
     }
 
