@@ -18,6 +18,11 @@ public final class Mount: Sendable {
     /// "major:minor" of the mount, to know it from another one at the same place.
     private let device = Mutex("")
 
+    /// Where drives are mounted in this process's namespace, by whomever.
+    public static var mountpoints: [String] {
+        MountTable.current().lines.filter { $0.type == "fuse.hyperfs" }.map(\.mountpoint)
+    }
+
     /// Mounts; returns once the kernel has been answered and the root shows its attributes. Throws
     /// MountError.
     public init(tree: Tree, at mountpoint: String, options: Options) throws {

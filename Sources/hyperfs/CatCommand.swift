@@ -10,7 +10,7 @@ struct CatCommand: AsyncParsableCommand, ReadingCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var network: NetworkOptions
 
-    @Argument(help: "<drive>/path of a file.")
+    @Argument(help: "<drive>/path of a file.", completion: .drivePath)
     var drivePath: String
 
     func run() async throws {

@@ -27,7 +27,7 @@ struct CopyCommand: AsyncParsableCommand, EditingCommand {
         help: "The target is the new name, also when it is a folder.")
     var exact = false
 
-    @Argument(help: "<drive>/path ... <drive>/target")
+    @Argument(help: "<drive>/path ... <drive>/target", completion: .drivePath)
     var paths: [String]
 
     func validate() throws {

@@ -9,7 +9,7 @@ struct EvictCommand: AsyncParsableCommand, KeepingCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "<drive>, or <drive>/path.")
+    @Argument(help: "<drive>, or <drive>/path.", completion: .drivePath)
     var drivePath: String
 
     func run() async throws {

@@ -13,10 +13,10 @@ struct GetCommand: AsyncParsableCommand, ReadingCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var network: NetworkOptions
 
-    @Argument(help: "<drive> or <drive>/path.")
+    @Argument(help: "<drive> or <drive>/path.", completion: .drivePath)
     var drivePath: String
 
-    @Argument(help: "Where it goes.")
+    @Argument(help: "Where it goes.", completion: .file())
     var local: String
 
     func run() async throws {

@@ -45,7 +45,7 @@ struct KeyExportCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Replace the file; show the key on a terminal.")
     var force = false
 
-    @Argument(help: "A key, or the name of a drive.")
+    @Argument(help: "A key, or the name of a drive.", completion: .drive)
     var drive: String
 
     func run() async throws {
@@ -84,7 +84,7 @@ struct KeyImportCommand: AsyncParsableCommand {
         help: "Write on from what is here, asking nobody; only if nothing of it is elsewhere.")
     var forceEmpty = false
 
-    @Argument(help: "A file that 'key export' wrote; '-' for standard input.")
+    @Argument(help: "A file that 'key export' wrote; '-' for standard input.", completion: .file())
     var file: String
 
     func run() async throws {

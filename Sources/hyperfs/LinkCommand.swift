@@ -9,10 +9,10 @@ struct LinkCommand: AsyncParsableCommand, EditingCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "<drive>/path, where nothing is yet.")
+    @Argument(help: "<drive>/path, where nothing is yet.", completion: .drivePath)
     var path: String
 
-    @Argument(help: "The drive to nest: a key, a hyper:// URL or a local name.")
+    @Argument(help: "The drive to nest: a key, a hyper:// URL or a local name.", completion: .drive)
     var drive: String
 
     func run() async throws {
@@ -35,7 +35,7 @@ struct UnlinkCommand: AsyncParsableCommand, EditingCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "<drive>/path, where a drive is nested.")
+    @Argument(help: "<drive>/path, where a drive is nested.", completion: .drivePath)
     var path: String
 
     func run() async throws {

@@ -13,7 +13,7 @@ struct ListCommand: AsyncParsableCommand, ReadingCommand {
     @Flag(name: .customShort("l"), help: "Mode, size, how much is cached, time, name.")
     var isLong = false
 
-    @Argument(help: "<drive> or <drive>/path.")
+    @Argument(help: "<drive> or <drive>/path.", completion: .drivePath)
     var drivePath: String
 
     func run() async throws {

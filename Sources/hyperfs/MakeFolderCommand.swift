@@ -14,7 +14,7 @@ struct MakeFolderCommand: AsyncParsableCommand, EditingCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("Permissions, as in 755.", valueName: "mode"))
     var mode: String?
 
-    @Argument(help: "<drive>/path ...")
+    @Argument(help: "<drive>/path ...", completion: .drivePath)
     var paths: [String]
 
     func validate() throws {

@@ -48,10 +48,11 @@ struct MountCommand: AsyncParsableCommand {
         help: "Any drive: below the mountpoint its key is a folder. Takes no drive.")
     var isNetwork = false
 
-    @Argument(help: "A key, a hyper:// URL or a local name; left out with --network.")
+    @Argument(
+        help: "A key, a hyper:// URL or a local name; left out with --network.", completion: .drive)
     var drive: String
 
-    @Argument(help: "An empty folder.")
+    @Argument(help: "An empty folder.", completion: .directory)
     var mountpoint: String?
 
     mutating func validate() throws {

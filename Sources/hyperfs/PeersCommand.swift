@@ -14,7 +14,7 @@ struct PeersCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "Only peers that have this drive.")
+    @Argument(help: "Only peers that have this drive.", completion: .drive)
     var drive: String?
 
     func run() async throws {

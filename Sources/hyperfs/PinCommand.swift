@@ -16,7 +16,7 @@ struct PinCommand: AsyncParsableCommand, KeepingCommand {
     @Flag(name: .customLong("no-wait"), help: "Remember it; the node fetches in the background.")
     var noWait = false
 
-    @Argument(help: "<drive> or <drive>/path.")
+    @Argument(help: "<drive> or <drive>/path.", completion: .drivePath)
     var drivePath: String?
 
     func run() async throws {
@@ -52,7 +52,7 @@ struct UnpinCommand: AsyncParsableCommand, KeepingCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "<drive> or <drive>/path, as it was pinned.")
+    @Argument(help: "<drive> or <drive>/path, as it was pinned.", completion: .drivePath)
     var drivePath: String
 
     func run() async throws {

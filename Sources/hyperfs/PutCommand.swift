@@ -19,7 +19,7 @@ struct PutCommand: AsyncParsableCommand, EditingCommand {
         help: "The target is the new name, also when it is a folder.")
     var exact = false
 
-    @Argument(help: "<local> ... <drive>/target; '-' for standard input.")
+    @Argument(help: "<local> ... <drive>/target; '-' for standard input.", completion: .file())
     var paths: [String]
 
     func validate() throws {

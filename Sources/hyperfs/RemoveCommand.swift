@@ -18,7 +18,7 @@ struct RemoveCommand: AsyncParsableCommand, EditingCommand {
     @Flag(name: .shortAndLong, help: "What is not there is no error.")
     var force = false
 
-    @Argument(help: "<drive>/path ...")
+    @Argument(help: "<drive>/path ...", completion: .drivePath)
     var paths: [String]
 
     func run() async throws {

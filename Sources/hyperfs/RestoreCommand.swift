@@ -15,7 +15,7 @@ struct RestoreCommand: AsyncParsableCommand, EditingCommand {
     @Option(name: .long, help: ArgumentHelp("The version to go back to.", valueName: "n"))
     var version: UInt64
 
-    @Argument(help: "<drive>/path, or <drive> for everything.")
+    @Argument(help: "<drive>/path, or <drive> for everything.", completion: .drivePath)
     var path: String
 
     func run() async throws {

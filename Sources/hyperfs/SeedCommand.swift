@@ -13,7 +13,7 @@ struct SeedCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var network: NetworkOptions
 
-    @Argument(help: "<drive>: a key, a URL or a local name.")
+    @Argument(help: "<drive>: a key, a URL or a local name.", completion: .drive)
     var drive: String
 
     func run() async throws {

@@ -34,7 +34,7 @@ struct ShareCommand: AsyncParsableCommand {
     @Flag(name: .customLong("in-place"), help: "No effect yet: the store keeps its own copy.")
     var inPlace = false
 
-    @Argument(help: "The folder.")
+    @Argument(help: "The folder.", completion: .directory)
     var folder: String
 
     func validate() throws {

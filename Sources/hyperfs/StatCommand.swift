@@ -10,7 +10,7 @@ struct StatCommand: AsyncParsableCommand, ReadingCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var network: NetworkOptions
 
-    @Argument(help: "<drive>/path.")
+    @Argument(help: "<drive>/path.", completion: .drivePath)
     var drivePath: String
 
     func run() async throws {

@@ -10,7 +10,7 @@ struct TreeCommand: AsyncParsableCommand, ReadingCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var network: NetworkOptions
 
-    @Argument(help: "<drive> or <drive>/path.")
+    @Argument(help: "<drive> or <drive>/path.", completion: .drivePath)
     var drivePath: String
 
     func run() async throws {

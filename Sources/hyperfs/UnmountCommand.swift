@@ -13,7 +13,7 @@ struct UnmountCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Detach now, even while files are open.")
     var lazy = false
 
-    @Argument(help: "The folder it is mounted on.")
+    @Argument(help: "The folder it is mounted on.", completion: .mounted)
     var mountpoint: String
 
     func run() async throws {

@@ -10,7 +10,7 @@ struct VerifyCommand: AsyncParsableCommand, KeepingCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var network: NetworkOptions
 
-    @Argument(help: "A key, a hyper:// URL or a local name.")
+    @Argument(help: "A key, a hyper:// URL or a local name.", completion: .drive)
     var drive: String
 
     func run() async throws {

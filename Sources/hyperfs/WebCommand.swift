@@ -20,7 +20,7 @@ struct WebCommand: AsyncParsableCommand {
     @Flag(name: .customLong("no-open"), help: "Only print the address.")
     var noOpen = false
 
-    @Argument(help: "What to show first: a drive, or a path in one.")
+    @Argument(help: "What to show first: a drive, or a path in one.", completion: .drivePath)
     var drivePath: String?
 
     func run() async throws {

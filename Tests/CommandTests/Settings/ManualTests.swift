@@ -51,4 +51,44 @@ struct ManualTests {
         #expect(result.text.contains("hyperfs"))
         #expect(result.text.contains("no-mdns"))
     }
+
+    @Test func aShellCompletesDrivesAndWhatIsInThem() throws {
+        let command = try Command()
+        #expect(try command.run("create", "--name", "notes").status == 0)
+        #expect(try command.run("create", "--name", "north").status == 0)
+        #expect(try command.run("mkdir", "notes/docs", "notes/dogs").status == 0)
+        let script = command.home("completions.bash")
+        let written = try command.run("--generate-completion-script", "bash")
+        try written.text.write(toFile: script, atomically: false, encoding: .utf8)
+        #expect(try completions(command, script, "info", "no") == ["north", "notes"])
+        #expect(try completions(command, script, "ls", "not") == ["notes/"])
+        #expect(
+            try completions(command, script, "ls", "notes/do") == ["notes/docs/", "notes/dogs/"])
+        #expect(try completions(command, script, "ls", "nowhere/x") == [])
+    }
+
+    /// What bash offers behind `hyperfs`.
+    private func completions(
+        _ command: Command, _ script: String, _ words: String...
+    ) throws -> [String] {
+        let line = "hyperfs " + words.joined(separator: " ")
+        let program = """
+            PATH=\((Command.binary as NSString).deletingLastPathComponent):$PATH
+            source '\(script)'
+            COMP_WORDS=(\(line)); COMP_CWORD=\(words.count)
+            COMP_LINE='\(line)'; COMP_POINT=${#COMP_LINE}; COMP_TYPE=9
+            $(complete -p hyperfs | sed -E 's/.*-F ([^ ]+) .*/\\1/') hyperfs '\(words.last ?? "")'
+            printf '%s\\n' "${COMPREPLY[@]}"
+            """
+        let process = command.prepare([])
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-c", program]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+            .sorted()
+    }
 }
