@@ -97,6 +97,8 @@ enum Limits {
     static let reappendNoticedBytes: UInt64 = 64 << 10
     /// Files that are counted.
     static let reappendedFiles = 1024
+    /// Files that somebody waits for, in what a status shows.
+    static let waitingReadsShown = 16
     /// Changed paths that may wait for a commit; beyond it whoever changes more waits, too.
     static let waitingChanges = 8192
     /// Entries of a folder that can be renamed: each is two operations of one batch. Beyond it

@@ -164,7 +164,7 @@ extension Tree {
             return nil
         }
         let pending = Pending { reply(.failure($0)) }
-        guard let wait = waits.add(pending, on: volume) else { return nil }
+        guard let wait = waits.add(pending, on: volume, for: file.inode) else { return nil }
         let waits = waits
         let fetch = ContentFetch(
             file: file, range: range, volume: volume, timeout: configuration.timeout,

@@ -100,6 +100,14 @@ public final class Tree: Sendable {
     /// Operations that wait for blocks now.
     public var waitingCount: Int { waits.count }
 
+    /// Files whose blocks somebody waits for, with their paths in their drives and for how long;
+    /// the first of them.
+    public var waitingReads: [(path: String, since: ContinuousClock.Instant)] {
+        waits.reads(max: Limits.waitingReadsShown).compactMap { read in
+            read.inode.places.map(\.path).min().map { ($0, read.since) }
+        }
+    }
+
     /// Nodes that the kernel knows.
     public var nodeCount: Int { table.count }
 

@@ -6,6 +6,8 @@ final class Waits: Sendable {
     private struct Item: Sendable {
         let pending: Pending
         let volume: Volume
+        /// What is read; nil where it is a name or a list that is looked for.
+        let inode: Inode?
         let since: ContinuousClock.Instant
     }
 
@@ -29,8 +31,16 @@ final class Waits: Sendable {
     /// Operations that wait now.
     var count: Int { state.withLock { $0.items.count } }
 
-    /// Watches over a wait. False: it was refused and has its answer.
-    func add(_ pending: Pending, on volume: Volume) -> UInt64? {
+    /// Files that are waited for, those first that are for the longest time.
+    func reads(max count: Int) -> [(inode: Inode, since: ContinuousClock.Instant)] {
+        let items = state.withLock { Array($0.items.values) }
+        let reads = items.compactMap { item in item.inode.map { ($0, item.since) } }
+        return Array(reads.sorted { $0.1 < $1.1 }.prefix(count))
+    }
+
+    /// Watches over a wait, for the bytes of `inode` or for names. Nil: it was refused and has
+    /// its answer.
+    func add(_ pending: Pending, on volume: Volume, for inode: Inode? = nil) -> UInt64? {
         enum Outcome {
             case added(UInt64, startSweeping: Bool)
             case refused(PosixError)
@@ -43,7 +53,8 @@ final class Waits: Sendable {
             }
             state.perVolume[volume.id] = waiting + 1
             state.next += 1
-            state.items[state.next] = Item(pending: pending, volume: volume, since: .now)
+            state.items[state.next] = Item(
+                pending: pending, volume: volume, inode: inode, since: .now)
             defer { state.isSweeping = true }
             return .added(state.next, startSweeping: !state.isSweeping)
         }

@@ -171,6 +171,17 @@ public final class MountedDrive: Sendable {
     }
 
     /// Nodes that the kernel knows, and operations that wait for blocks now.
+    /// What reads wait for: files and since how many milliseconds.
+    var waitingReads: JSONValue {
+        .array(
+            tree.waitingReads.map { read in
+                let waited = read.since.duration(to: .now) / .milliseconds(1)
+                return [
+                    "path": .string(read.path), "milliseconds": .number(UInt64(max(0, waited))),
+                ]
+            })
+    }
+
     var load: (nodes: Int, handles: Int, waiting: Int) {
         (tree.nodeCount, tree.handleCount, tree.waitingCount)
     }

@@ -17,7 +17,9 @@ struct StatusView {
                 "network  \(Printable.text(status["search"]?.string ?? ""))",
                 "traffic  down \(down)/s (\(received)), up \(up)/s (\(sent))",
             ]
+            + Self.cache(status["cache"])
             + Self.list(status, "mounts", "mount", Self.mount)
+            + Self.waits(status)
             + Self.list(status, "shares", "share", Self.share)
             + Self.list(status, "seeds", "seed", Self.seed)
             + Self.list(status, "peers", "peer", Self.peer)
@@ -49,6 +51,25 @@ struct StatusView {
             + "v\(mount["version"]?.number ?? 0)"
             + (mount["writable"]?.bool == true ? "  writable" : "")
             + (waiting > 0 ? "  \(waiting) waiting for blocks" : "")
+    }
+
+    /// What is kept of other people's files, where there is a cap.
+    private static func cache(_ cache: JSONValue?) -> [String] {
+        guard let limit = cache?["limit"]?.number else { return [] }
+        return ["cache    \(Format.size(cache?["bytes"]?.number ?? 0)) of \(Format.size(limit))"]
+    }
+
+    /// Files that somebody reads and that are not here yet.
+    private static func waits(_ status: JSONValue) -> [String] {
+        (status["mounts"]?.array ?? []).flatMap { mount in
+            (mount["waitingFor"]?.array ?? []).map { read in
+                let seconds = Double(read["milliseconds"]?.number ?? 0) / 1000
+                return "waiting".padding(9)
+                    + Printable.text(mount["mountpoint"]?.string ?? "")
+                    + Printable.text(read["path"]?.string ?? "")
+                    + "  \((seconds * 10).rounded() / 10) s"
+            }
+        }
     }
 
     private static func share(_ share: JSONValue) -> String {

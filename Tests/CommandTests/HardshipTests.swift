@@ -112,9 +112,19 @@ struct HardshipTests {
                 FileManager.default.contents(atPath: point + "/f1") == sharing.content(of: "f1"))
             let descriptor = open(point + "/sub/f8", O_RDONLY)
             #expect(descriptor >= 0)
-            var byte: UInt8 = 0
-            #expect(pread(descriptor, &byte, 1, 500_000) == -1)
-            #expect([ETIMEDOUT, EHOSTUNREACH, ENETDOWN].contains(errno), "\(errno)")
+            async let failure = onThread { () -> Int32 in
+                var byte: UInt8 = 0
+                return pread(descriptor, &byte, 1, 500_000) == -1 ? errno : 0
+            }
+            // Until then everybody can see what is waited for.
+            var waits: [String] = []
+            while waits.isEmpty {
+                let status = try reader.run("status", "--json").json.first
+                waits = status?["mounts"][0]["waitingFor"].array.map { $0["path"].string } ?? []
+            }
+            #expect(waits == ["/sub/f8"])
+            let number = await failure
+            #expect([ETIMEDOUT, EHOSTUNREACH, ENETDOWN].contains(number), "\(number)")
             close(descriptor)
 
             let back = try RunningCommand(

@@ -193,6 +193,8 @@ extension Mounts.Active {
             "drive": .string(order.drive), "version": .number(drive.version),
             "writable": .bool(mounted.isWritable),
             "since": .string(since.ISO8601Format()), "attached": .bool(order.isAttached),
+            "waiting": .number(UInt64(mounted.load.waiting)),
+            "waitingFor": mounted.waitingReads,
         ]
     }
 }

@@ -24,6 +24,10 @@ extension StoreNode {
             "shares": .array(shares.all.map(\.json)), "seeds": .array(seeds.all.map(\.json)),
             "peers": .array(await engine.peerDetails()),
             "search": .string(await engine.search),
+            "cache": [
+                "limit": engine.cache.limit.map { .number($0) } ?? .null,
+                "bytes": engine.cache.bytes.map { .number($0) } ?? .null,
+            ],
             "bytesReceived": .number(bytes.received), "bytesSent": .number(bytes.sent),
             "rates": [
                 "receivedPerSecond": .number(rates.received),
