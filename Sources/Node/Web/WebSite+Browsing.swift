@@ -6,9 +6,9 @@ extension WebSite {
         _ path: String, _ source: WebAccess.Source, _ session: WebAccess.Session
     ) async throws -> WebAnswer {
         let entry = try await drives.entry(path, of: source)
-        let name = source.key.hex + (source.version.map { "+\($0)" } ?? "")
+        let name = source.name
         guard entry.stat.kind == .directory else {
-            return try await file(entry, name, source)
+            return try await file(entry, name, source, session)
         }
         let entries = try await drives.list(path, of: source)
         let rows = entries.prefix(Limits.webEntriesMax).map { row($0, name, source) }
@@ -22,15 +22,7 @@ extension WebSite {
         let rest: HTML =
             entries.count > Limits.webEntriesMax
             ? "<p>\(entries.count - Limits.webEntriesMax) more are not shown.</p>" : ""
-        let target = "\(name)\(path == "/" ? "" : path)"
-        let back = Self.address(name, path) + "/"
-        let actions: HTML =
-            try await drives.drive(source).isOwn
-            ? ""
-            : """
-            <p>\(button("keep here", .pin, target, back, session)) \
-            \(button("drop the copy", .evict, target, back, session))</p>
-            """
+        let actions = try await copies(path, Self.address(name, path) + "/", source, session)
         return page(
             path == "/" ? "Drive \(name.prefix(8))" : entry.name,
             """
@@ -38,6 +30,23 @@ extension WebSite {
             \(Self.table(["name", "#size", "#here", "changed"], Array(rows),
                 empty: "This folder is empty."))\(rest)
             """)
+    }
+
+    /// Buttons for the local copy of what is at a path; what is our own is always here.
+    private func copies(
+        _ path: String, _ back: String, _ source: WebAccess.Source, _ session: WebAccess.Session
+    ) async throws -> HTML {
+        if try await drives.drive(source).isOwn { return "" }
+        let pin = Pin(source.key, version: source.version, path: path)
+        let target = "\(source.name)\(path == "/" ? "" : path)"
+        let isPinned = try PinList.load(store: node.engine.configuration.store).contains(pin)
+        guard !isPinned else {
+            return "<p>kept here \(button("no more", .unpin, target, back, session))</p>"
+        }
+        return """
+            <p>\(button("keep here", .pin, target, back, session)) \
+            \(button("drop the copy", .evict, target, back, session))</p>
+            """
     }
 
     private func row(_ entry: Entry, _ name: String, _ source: WebAccess.Source) -> HTML {
@@ -81,7 +90,7 @@ extension WebSite {
     }
 
     private func file(
-        _ entry: Entry, _ name: String, _ source: WebAccess.Source
+        _ entry: Entry, _ name: String, _ source: WebAccess.Source, _ session: WebAccess.Session
     ) async throws -> WebAnswer {
         let address = contentAddress(source, entry.path)
         let type = MediaType(of: entry.path)
@@ -93,10 +102,13 @@ extension WebSite {
         case .text: preview = try await text(entry)
         case .other: preview = ""
         }
+        let actions = try await copies(
+            entry.path, Self.address(name, entry.path), source, session)
         return page(
             entry.name,
             """
-            \(crumbs(entry.path, name))<p>\(WebText.size(entry.stat.size)), \(type.name), \
+            \(crumbs(entry.path, name))\(actions)\
+            <p>\(WebText.size(entry.stat.size)), \(type.name), \
             \(Self.share(entry.cachedBytes, entry.stat.size)) here, changed \
             \(WebText.time(milliseconds: entry.stat.mtime)) &middot; \
             <a href="\(address)?download" download>download</a></p>\(preview)
@@ -117,7 +129,7 @@ extension WebSite {
 
     /// The key of a drive, to be copied or photographed.
     func share(_ source: WebAccess.Source) -> WebAnswer {
-        let url = "hyper://\(source.key.hex)" + (source.version.map { "+\($0)" } ?? "")
+        let url = "hyper://\(source.name)"
         let code: HTML = QRCode(url).map { "<p class=\"qr\">\(HTML.picture($0))</p>" } ?? ""
         return page(
             "Share",
@@ -128,4 +140,9 @@ extension WebSite {
             </p>
             """)
     }
+}
+
+extension WebAccess.Source {
+    /// The drive and its version, as in addresses.
+    fileprivate var name: String { key.hex + (version.map { "+\($0)" } ?? "") }
 }

@@ -144,6 +144,47 @@ struct WebTests {
         #expect(share.end() == 0)
     }
 
+    @Test func theButtonsKeepAndDropTheLocalCopy() async throws {
+        let sharer = try Command()
+        let folder = try TemporaryFolder()
+        try Data(count: 1_000_000).write(to: URL(fileURLWithPath: folder("file.bin")))
+        let share = try RunningCommand(
+            sharer,
+            [
+                "share", folder.path, "--json", "--foreground", "--no-discovery", "--listen",
+                "127.0.0.1:0",
+            ])
+        let ready = try #require(await share.event("ready"))
+        let key = ready["key"].string
+        let peer = try #require(ready["listen"].array.first?.string)
+        let visit = try await WebVisit(Command(), "--no-discovery", "--peer", peer)
+        try visit.enter()
+        let place = "/drive/\(key)/file.bin"
+        func cached() throws -> Int {
+            let stat = try visit.command.run("stat", key + "/file.bin", "--json")
+            return stat.json.first?["cached"].int ?? -1
+        }
+        func press(_ action: String) throws -> Int {
+            let page = try visit.get(place).text
+            let secret = try #require(
+                page.firstMatch(of: /name="secret"\s+value="([^"]+)"/)?.output.1)
+            #expect(page.contains("value=\"\(action)\""), "\(action)")
+            return try visit.get(
+                "/do", "--data-urlencode", "target=\(key)/file.bin", "--data",
+                "action=\(action)&secret=\(secret)&back=\(place)"
+            ).status
+        }
+        #expect(try press("pin") == 303)
+        while try cached() < 1_000_000 { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(try visit.get(place).text.contains("kept here"))
+        #expect(try press("unpin") == 303)
+        #expect(try cached() == 1_000_000)
+        #expect(try press("evict") == 303)
+        #expect(try cached() == 0)
+        visit.end()
+        #expect(share.end() == 0)
+    }
+
     @Test func aBrowserShowsThePagesAndCagesTheDrive() async throws {
         try #require(
             FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium"),
