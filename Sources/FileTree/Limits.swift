@@ -78,9 +78,11 @@ enum Limits {
     static let commitDelayMilliseconds = 10
     /// And at most this long, however slow the disk.
     static let commitDelayMillisecondsMax = 500
-    /// After a commit of so many changes the next one gathers so many times as long as that took.
-    static let burstChanges = 32
+    /// After a commit of so many changes the next one gathers so many times as long as that took,
+    /// and so long at least.
+    static let burstChanges = 16
     static let burstDelayFactor = 4
+    static let burstDelayMilliseconds = 100
     /// A commit that failed is tried again after this.
     static let commitRetryMilliseconds = 1000
     /// Seconds between two commits of a file that goes on being written, when it is merely closed

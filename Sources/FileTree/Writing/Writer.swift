@@ -176,9 +176,12 @@ extension Writer.State {
         if failure != nil { return now + .milliseconds(Limits.commitRetryMilliseconds) }
         let soon = now + .milliseconds(Limits.commitDelayMilliseconds)
         guard let lastEnd else { return soon }
-        let factor = lastCount < Limits.burstChanges ? 1 : Limits.burstDelayFactor
-        let pause = min(
-            lastDuration * factor, .milliseconds(Limits.commitDelayMillisecondsMax))
+        var pause = lastDuration
+        if lastCount >= Limits.burstChanges {
+            pause = max(
+                pause * Limits.burstDelayFactor, .milliseconds(Limits.burstDelayMilliseconds))
+        }
+        pause = min(pause, .milliseconds(Limits.commitDelayMillisecondsMax))
         return max(soon, lastEnd + pause)
     }
 }
