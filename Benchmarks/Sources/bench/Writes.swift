@@ -78,8 +78,8 @@ struct Writes {
         try lab.makeFiles(source, count: 10_000, bytes: 4096)
         let archive = lab.scratch + "/ten-thousand.tar"
         try lab.shell("tar -C '\(source)' -cf '\(archive)' .")
-        let untar = try pairs(1, theirs) { folder in
-            try lab.shell("mkdir '\(folder)/many'")
+        let untar = try pairs(3, theirs) { folder in
+            try lab.shell("rm -rf '\(folder)/many'; mkdir '\(folder)/many'; sync")
             return try lab.seconds("tar -C '\(folder)/many' -xf '\(archive)'")
         }
         lab.row(
