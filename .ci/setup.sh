@@ -6,6 +6,7 @@ set -euo pipefail
 packages=(
     git make pkg-config libsodium-dev libfuse3-dev libminiupnpc-dev
     fuse3 attr rsync iproute2 nftables miniupnpd-nftables procps sqlite3 python3-libtorrent
+    ffmpeg fio stress-ng vim
     systemd dpkg-dev binutils zbar-tools curl chromium
 )
 

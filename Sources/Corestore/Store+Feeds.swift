@@ -124,7 +124,8 @@ extension Store {
         let files = FeedFolder(store: folder, key.discoveryKey)
         if isReadOnly {
             guard try files.key() != nil else {
-                throw StoreError(.notFound, "feed \(key) is not in the store \(folder)")
+                throw StoreError(
+                    .notFound, "feed \(key) is not in the store \(folder)", feed: key)
             }
             return try Feed(storage: OverlayStorage(folder: files.path), key: key)
         }

@@ -1,3 +1,5 @@
+import HyperCrypto
+
 /// Why a store refused or failed.
 public struct StoreError: Error, Sendable, CustomStringConvertible {
     /// An open set: new codes may come.
@@ -30,12 +32,17 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     public let message: String
     /// The operating system's number, when it was the one that refused.
     public let errno: Int32?
+    /// The feed that is not in the store, when that is what is wrong.
+    public let feed: PublicKey?
 
     /// An error of a kind, with a text for people.
-    public init(_ code: Code, _ message: String, errno: Int32? = nil) {
+    public init(
+        _ code: Code, _ message: String, errno: Int32? = nil, feed: PublicKey? = nil
+    ) {
         self.code = code
         self.message = message
         self.errno = errno
+        self.feed = feed
     }
 
     /// The text for people.

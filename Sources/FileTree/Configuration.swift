@@ -35,6 +35,8 @@ extension Tree {
         public var peers: @Sendable () -> [UInt8] = { Array("[]\n".utf8) }
         /// What could not be followed and why, for the log.
         public var note: @Sendable (String) -> Void = { _ in }
+        /// What is wrong with a drive or a disk, for the log; once each.
+        public var warn: @Sendable (String) -> Void = { _ in }
 
         /// The defaults of CLI.md section 2.
         public init() {}

@@ -34,7 +34,9 @@ extension Tree {
     /// What the shown version has in a folder.
     func shownList(_ home: Inode.Location) throws -> [Child] {
         if let children = listings[home.place] { return children }
-        let children = try home.volume.shownChildren(of: home.path)
+        let children = try home.volume.shownChildren(of: home.path) {
+            complain("drive \(home.volume.drive.key) has something that is not shown: \($0)")
+        }
         listings.keep(children, at: home.place)
         return children
     }

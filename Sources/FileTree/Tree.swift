@@ -42,6 +42,7 @@ public final class Tree: Sendable {
     let roof: Roof?
     let waits: Waits
     let listings = Listings()
+    let complaints = Complaints()
     let files = HandleTable<OpenFile>()
     let directories = HandleTable<OpenDirectory>()
     private let volumeIDs = Atomic<UInt64>(2)

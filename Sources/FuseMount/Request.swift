@@ -29,7 +29,10 @@ struct Request: @unchecked Sendable {
         answered(number)
     }
 
-    func fail(_ error: PosixError) { fail(error.errno) }
+    func fail(_ error: PosixError) {
+        session?.tree.report(error)
+        fail(error.errno)
+    }
 
     func succeed() { fail(0) }
 

@@ -35,6 +35,7 @@ extension Feed {
         let work = try core.withLock { core in
             if let failure = core.syncFailure { throw failure }
             try core.tree.flush()
+            try core.writeLateSignature()
             let unsynced = core.unsynced
             core.unsynced = FeedCore.Unsynced()
             return FlushWork(

@@ -44,7 +44,7 @@ extension Feed {
     public func isMet(_ target: Demand.Target) -> Bool {
         switch target {
         case .blocks(let range): hasAll(range)
-        case .list(let blocks): core.withLock { core in blocks.allSatisfy { core.hasBlock($0) } }
+        case .list(let blocks): core.withLock { core in blocks.allSatisfy { core.isReadable($0) } }
         case .length(let atLeast): length >= atLeast
         case .byte(let byte, let range):
             if case .found = try? seek(byte: byte, within: range) { true } else { false }

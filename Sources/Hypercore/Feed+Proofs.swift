@@ -29,24 +29,44 @@ extension Feed {
 
     /// Verifies a block, or a hash answer (`value` nil), and stores it (section 10.4). Throws
     /// `unverified` or `tooLarge` when it is a lie, `forked` when the author signed two histories,
-    /// `io` when it cannot be stored; nothing is stored then.
-    public func put(_ block: UInt64, value: [UInt8]?, proof: Proof) throws {
+    /// `io` when it cannot be stored; nothing is stored then. With `passes` a block that the disk
+    /// has no room for is kept in memory for a moment: `Limits.passingBytes`.
+    public func put(
+        _ block: UInt64, value: [UInt8]?, proof: Proof, passes: @autoclosure () -> Bool = false
+    ) throws {
         try proof.checkShape(block: block, valueBytes: value?.count)
         let leaf = value.map {
             TreeNode(index: 2 * block, hash: TreeHash.leaf($0), size: UInt64($0.count))
         }
-        let events: [Event]
         if let value, let leaf {
-            events = try put(block, value, leaf, proof)
-        } else {
-            events = try core.withLock { core in
-                try core.checkOpen()
-                try core.checkSound()
-                let verified = try core.verify(block, value: nil, proof: proof)
-                return try core.store(verified, block, size: nil)
+            do {
+                announce(try put(block, value, leaf, proof))
+            } catch let error as FeedError where error.isDiskFull && !isWritable && passes() {
+                announce(try pass(block, value, leaf, proof))
             }
+            return
+        }
+        let events = try core.withLock { core in
+            try core.checkOpen()
+            try core.checkSound()
+            let verified = try core.verify(block, value: nil, proof: proof)
+            return try core.store(verified, block, size: nil)
         }
         announce(events)
+    }
+
+    /// Keeps the block in memory, and of its proof what a hash answer would have brought.
+    private func pass(
+        _ block: UInt64, _ value: [UInt8], _ leaf: TreeNode, _ proof: Proof
+    ) throws -> [Event] {
+        try core.withLock { core in
+            try core.checkOpen()
+            try core.checkSound()
+            let verified = try core.verify(block, value: leaf, proof: proof)
+            let events = try core.store(verified, block, size: nil)
+            core.passing.keep(block, value)
+            return events
+        }
     }
 
     private func put(
@@ -67,6 +87,7 @@ extension Feed {
                 // A clear may have made a hole where we were writing: write once more then.
                 guard core.holes == holes || file == nil else { return ([], core.holes) }
                 if file != nil { core.unsynced.data = true }
+                core.passing.drop(block)
                 return (try core.store(verified, block, size: leaf.size), holes)
             }
             guard result.1 != holes else { return result.0 }

@@ -3,13 +3,14 @@ extension Feed {
     /// The bytes of a block; `nil` = not stored here. Throws `io`, `corrupt`, `closed`.
     public func block(_ index: UInt64) throws -> [UInt8]? {
         while true {
-            let found = try core.withLock { core in
+            let (found, passing) = try core.withLock { core in
                 try core.checkOpen()
-                return try core.place(of: index).map {
+                let found = try core.place(of: index).map {
                     (place: $0, file: try core.existingData(), holes: core.holes)
                 }
+                return (found, found == nil ? core.passing[index] : nil)
             }
-            guard let found else { return nil }
+            guard let found else { return passing }
             if found.place.isEmpty { return [] }
             guard let file = found.file,
                 let count = Int(exactly: found.place.upperBound - found.place.lowerBound)
@@ -77,7 +78,7 @@ extension Feed {
         while true {
             let found = try core.withLock { core in
                 try core.checkOpen()
-                guard core.firstMissing(in: blocks) == nil else {
+                guard core.firstUnreadable(in: blocks) == nil else {
                     return nil as ((any RandomAccessFile)?, UInt64)?
                 }
                 core.use?.touch(blocks)
@@ -86,11 +87,28 @@ extension Feed {
             guard let (file, holes) = found else { return false }
             if buffer.isEmpty { return true }
             let count = try file?.read(at: byteOffset, into: buffer) ?? 0
-            if core.withLock({ $0.holes == holes }) {
-                guard count == buffer.count else { throw shortRead() }
-                return true
+            let bytes = byteOffset..<byteOffset + UInt64(buffer.count)
+            let end = try core.withLock { core -> ReadEnd in
+                guard core.holes == holes else { return .again }
+                if core.passing.isEmpty { return .read(patches: []) }
+                guard core.firstUnreadable(in: blocks) == nil else { return .again }
+                return .read(patches: try core.patches(over: bytes, from: blocks))
             }
+            guard case .read(let patches) = end else { continue }
+            guard count == buffer.count || !patches.isEmpty else { throw shortRead() }
+            for patch in patches {
+                UnsafeMutableRawBufferPointer(rebasing: buffer[patch.offset...])
+                    .copyBytes(from: patch.bytes)
+            }
+            return true
         }
+    }
+
+    /// How reading a file ended, seen with what happened meanwhile.
+    private enum ReadEnd {
+        /// Patches lie over what the file gave.
+        case read(patches: [FeedCore.Patch])
+        case again
     }
 
     private func shortRead() -> FeedError {

@@ -46,15 +46,15 @@ public final class Feed: Sendable {
         core.withLock { ($0.length, $0.byteLength) }
     }
 
-    /// Whether a block is stored here.
-    public func has(_ block: UInt64) -> Bool { core.withLock { $0.hasBlock(block) } }
+    /// Whether a block is here.
+    public func has(_ block: UInt64) -> Bool { core.withLock { $0.isReadable(block) } }
 
-    /// Whether every block of a range is stored here. True for an empty range.
+    /// Whether every block of a range is here. True for an empty range.
     public func hasAll(_ range: Range<UInt64>) -> Bool { firstMissing(in: range) == nil }
 
-    /// The first block of a range that is not stored here; blocks beyond the length are not.
+    /// The first block of a range that is not here; blocks beyond the length are not.
     public func firstMissing(in range: Range<UInt64>) -> UInt64? {
-        core.withLock { $0.firstMissing(in: range) }
+        core.withLock { $0.firstUnreadable(in: range) }
     }
 
     /// How many blocks of a range are stored here.

@@ -44,6 +44,10 @@ final class FeedCore {
     var use: BlockUse?
     /// Bytes of all stored blocks, once somebody asked.
     var localBytes: UInt64?
+    /// Blocks that are here although the disk is full.
+    var passing = PassingBlocks()
+    /// A signature that the disk had no room for; it goes there before any bit does.
+    var lateSignature: (length: UInt64, bytes: [UInt8])?
     /// The end of the block looked at last: readers go forward.
     var lastOffset: (block: UInt64, byte: UInt64)?
 
@@ -133,9 +137,22 @@ final class FeedCore {
 
     func writeSignature(_ bytes: [UInt8], over length: UInt64) throws {
         if let signature, signature.length == length, signature.bytes == bytes { return }
+        do {
+            try signatureFile.write(bytes, at: Self.signatureOffset(length))
+            unsynced.signatures = true
+            lateSignature = nil
+        } catch let error as FeedError where error.isDiskFull && keyPair == nil {
+            lateSignature = (length, bytes)
+        }
+        signature = (length, bytes)
+    }
+
+    /// Before a flush: what it vouches for must be in the files.
+    func writeLateSignature() throws {
+        guard let (length, bytes) = lateSignature else { return }
         try signatureFile.write(bytes, at: Self.signatureOffset(length))
         unsynced.signatures = true
-        signature = (length, bytes)
+        lateSignature = nil
     }
 
     static func signatureOffset(_ length: UInt64) -> UInt64 {

@@ -72,12 +72,21 @@ struct TreeFile {
             recent = found
             return found
         }
-        if chunks.count >= chunksMax { try evict(keeping: chunksMax * 3 / 4) }
+        if chunks.count >= chunksMax { try makeRoom() }
         let new = try TreeChunk(number, from: file)
         new.lastUse = clock
         chunks[number] = new
         recent = new
         return new
+    }
+
+    /// On a full disk what was not written stays, so that what others send can be read.
+    private mutating func makeRoom() throws {
+        do {
+            try evict(keeping: chunksMax * 3 / 4)
+        } catch let error as FeedError
+            where error.isDiskFull && chunks.count < Limits.fullDiskTreeChunks
+        {}
     }
 
     /// Gives memory back: what was used last stays, the rest is one short read away.

@@ -20,28 +20,50 @@ extension Drive {
     }
 
     /// What is in a folder, sorted by the bytes of the names. Names that no file system can show
-    /// are left out, and so are entries whose description makes no sense.
+    /// are left out, and so are entries whose description makes no sense; `onHidden` hears of
+    /// each, and may hear of it again.
     ///
-    /// Throws `.notFound`, `.notDirectory` and what `entry` throws.
-    public func list(_ path: String) throws -> [Entry] {
+    /// Throws `.notFound`, `.notDirectory`, `.tooLarge` for more than `limit` entries, and what
+    /// `entry` throws.
+    public func list(
+        _ path: String, atMost limit: Int = Drive.listedEntriesMax,
+        onHidden: (String) -> Void = { _ in }
+    ) throws -> [Entry] {
         let key = try DrivePath.key(path)
         return try DriveError.translating(path) {
             let place = try locate(key, enteringLast: true)
             var entries: [Entry] = []
             var children = place.drive.trie.children(of: place.inner)
             while let child = try children.next() {
-                guard DrivePath.isShowable(child.name),
-                    let entry = try? entry(
+                guard DrivePath.isShowable(child.name) else {
+                    onHidden("\(path): a name that no file system can show")
+                    continue
+                }
+                let entry: Entry
+                do {
+                    entry = try self.entry(
                         MountPath.join(key, child.name),
                         at: MountPath.join(place.inner, child.name), place.drive, node: child.node,
                         hasDescendants: child.hasDescendants)
-                else { continue }
+                } catch {
+                    onHidden("\(DrivePath.join(path, child.name)): \(error)")
+                    continue
+                }
+                guard entries.count < limit else {
+                    throw DriveError(
+                        .tooLarge,
+                        "\(path): more than \(limit) entries; its files can be opened "
+                            + "by their names, but not listed", errno: EIO)
+                }
                 entries.append(try withMount(entry, flags: child.node?.userFlags))
             }
             if entries.isEmpty, !place.inner.isEmpty { try requireFolder(path) }
             return entries.sorted { DrivePath.isBefore($0.name, $1.name) }
         }
     }
+
+    /// Entries that `list` gives at most: some hundred bytes of memory each.
+    public static let listedEntriesMax = OwnLimits.listedEntriesMax
 
     /// Everything below a path, parents before children, siblings by the bytes of their names.
     /// With `enterMounts` also what is in nested drives, except in those that contain themselves.

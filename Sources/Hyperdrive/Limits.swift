@@ -33,6 +33,9 @@ enum OwnLimits {
     static let readBytes = 1 << 20
     /// Nested drives kept open by one drive.
     static let nestedDrivesMax = 1000
+    /// Entries of one folder that are listed: half a gigabyte of memory at worst. A hostile drive
+    /// may have any number of them.
+    static let listedEntriesMax = 1 << 20
     /// Entries that an import puts into one metadata append: what a killed import does again.
     static let commitEntries = 4096
     /// Content bytes that an import puts under one signature, for the same reason.

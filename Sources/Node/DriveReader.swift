@@ -33,6 +33,7 @@ public actor DriveReader {
     ) async throws -> T {
         var hints: Set<[UInt8]> = []
         var last: (feed: PublicKey, target: Demand.Target)?
+        var unknown: Set<PublicKey> = []
         if wantsNews, !isRefreshed { try await refresh() }
         while true {
             do {
@@ -51,9 +52,16 @@ public actor DriveReader {
                 guard mayAskPeers, !isRefreshed else { throw whyNotHere(try key()) }
                 try await refresh()
             } catch let error as StoreError where error.code == .notFound {
-                // A feed that the drive names, and of which nothing was ever stored.
-                guard mayAskPeers, !isRefreshed else { throw whyNotHere(try key()) }
-                try await refresh()
+                // A feed that the drive names, and of which nothing was ever stored: that of a
+                // nested drive, or a content feed. Its first block makes it known.
+                let feed = try error.feed ?? key()
+                guard mayAskPeers, unknown.count < Limits.unknownFeeds,
+                    unknown.insert(feed).inserted
+                else { throw whyNotHere(feed) }
+                try await ask(
+                    "fetch",
+                    manners.joined(with: DemandCode.json(.blocks(0..<1)))
+                        .adding(["feed": .string(feed.hex)]))
             } catch {
                 throw NodeError(error, while: subject)
             }
@@ -221,6 +229,12 @@ extension DriveReader {
             .notFound, "\(subject): parts of \(key) are not in this store, \(reason)",
             hint: "name a peer that shares it with --peer HOST:PORT")
     }
+}
+
+extension Limits {
+    /// Feeds that one reading may meet of which nothing was known: drives nested in each other,
+    /// two feeds each, and some of their siblings.
+    static let unknownFeeds = 256
 }
 
 extension CopyOut.Progress {

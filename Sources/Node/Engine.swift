@@ -64,6 +64,8 @@ public final class Engine: Sendable {
         var receiving = Rate()
         var sending = Rate()
         var isClosed = false
+        /// The errno for which nothing could be made durable the last time.
+        var flushTrouble: Int32?
     }
 
     /// Opens the store for writing, listens and dials. Throws NodeError `.storeLocked`, `.network`,
@@ -192,10 +194,24 @@ public final class Engine: Sendable {
 
     /// Makes what was downloaded so far durable.
     private func flush() {
+        var trouble: (any Error)?
         do {
             try store.flush()
         } catch {
-            configuration.logger.error("flushing the store: \(error)")
+            trouble = error
+        }
+        let number = trouble.map { ($0 as? FeedError)?.errno ?? -1 }
+        // A full disk stays full for hours: it is said once, and once that it is over.
+        let isNews = state.withLock { state in
+            defer { state.flushTrouble = number }
+            return state.flushTrouble != number
+        }
+        guard isNews else { return }
+        if let trouble {
+            configuration.logger.error(
+                "what was fetched is not kept: \(trouble); it can be read, and is fetched again")
+        } else {
+            configuration.logger.notice("what is fetched is kept again")
         }
     }
 }

@@ -119,6 +119,7 @@ public final class MountedDrive: Sendable {
         configuration.peers = { [weak engine] in engine?.peerList.text ?? [] }
         let logger = engine.configuration.logger
         configuration.note = { logger.info("\($0)") }
+        configuration.warn = { logger.warning("\($0)") }
         return configuration
     }
 

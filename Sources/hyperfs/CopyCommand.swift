@@ -44,8 +44,19 @@ struct CopyCommand: AsyncParsableCommand, EditingCommand {
         copying.preserve = preserve
         copying.noClobber = noClobber
         let own = try StoredDrive.list(in: store).filter(\.isWritable).map(\.key.hex)
-        let isLocal = sources.allSatisfy { $0.drive.map(own.contains) ?? true }
-        try await edit(
-            .copy(copying), on: target, isLocal ? nil : network.configuration(common))
+        let isOwn = sources.allSatisfy { $0.drive.map(own.contains) ?? true }
+        let edit = { (configuration: Engine.Configuration?) in
+            try await self.edit(
+                .copy(copying), on: target, configuration, peers: network.peer)
+        }
+        guard isOwn, network.peer.isEmpty || network.offline else {
+            return try await edit(try network.configuration(common))
+        }
+        do {
+            try await edit(nil)
+        } catch let error as NodeError where error.code == .notFound && !network.offline {
+            // In a drive of our own another's may be nested, with its blocks elsewhere.
+            try await edit(try network.configuration(common))
+        }
     }
 }

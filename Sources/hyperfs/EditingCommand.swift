@@ -6,10 +6,11 @@ protocol EditingCommand: Sendable {
 }
 
 extension EditingCommand {
-    /// Changes a drive, by the node where one runs.
+    /// Changes a drive, by the node where one runs, which is told of the peers first; else here,
+    /// without a network unless the configuration has one.
     func edit(
         _ request: EditRequest, on reference: DriveReference,
-        _ configuration: Engine.Configuration? = nil
+        _ configuration: Engine.Configuration? = nil, peers: [String] = []
     ) async throws {
         guard reference.version == nil else {
             throw NodeError(
@@ -21,7 +22,12 @@ extension EditingCommand {
         let key = try reference.key(store: common.storeFolder)
         let done = try await StoreWork.interruptible { [common] in
             try await StoreWork.run(common, configuration) { client in
-                let path = "/v1/drives/\(key.hex)/\(request.verb)"
+                let drive = "/v1/drives/\(key.hex)/"
+                if !peers.isEmpty {
+                    let body: JSONValue = ["peers": .array(peers.map { .string($0) })]
+                    _ = try await client.request(.post, drive + "refresh", body)
+                }
+                let path = drive + request.verb
                 return try await lines.result(of: client, path, try request.json)
             } alone: { engine in
                 let editor = Editor(engine) {

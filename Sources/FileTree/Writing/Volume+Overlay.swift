@@ -27,9 +27,11 @@ extension Volume {
     }
 
     /// What the shown version has in a folder, which may be nothing at all.
-    func shownChildren(of path: String) throws -> [Child] {
+    func shownChildren(
+        of path: String, onHidden: (String) -> Void = { _ in }
+    ) throws -> [Child] {
         do {
-            return try view().list(path).map { Child($0) }
+            return try view().list(path, onHidden: onHidden).map { Child($0) }
         } catch let error as DriveError
             where writer != nil && (error.code == .notFound || error.code == .notDirectory)
         {

@@ -18,7 +18,10 @@ extension Engine {
         // A block that was asked twice comes twice.
         guard !replication.feed.has(index) else { return stored(index, in: replication) }
         do {
-            try replication.feed.put(index, value: value, proof: proof)
+            try replication.feed.put(
+                index, value: value, proof: proof, passes: replication.isAwaited(index))
+        } catch let error as FeedError where error.isDiskFull {
+            return restUnread(replication, error)
         } catch let error as FeedError where !error.isThePeersFault {
             return rest(replication, error)
         } catch {
@@ -135,6 +138,35 @@ extension Engine {
         for demand in replication.demandsInOrder {
             finish(demand, .failure(error))
         }
+    }
+}
+
+extension Engine {
+    /// The disk is full: who reads goes on, from memory; who collects is told.
+    private func restUnread(_ replication: FeedReplication, _ error: FeedError) {
+        replication.restsUntil = now + SchedulerLimits.restAfterFailure
+        arm(replication.restsUntil)
+        for demand in replication.demandsInOrder where !replication.mayPass(demand) {
+            finish(demand, .failure(error))
+        }
+        reconsider(replication)
+    }
+}
+
+extension FeedReplication {
+    /// Whether a reader waits for the block.
+    fileprivate func isAwaited(_ block: UInt64) -> Bool {
+        blockDemands.values.contains { demand in
+            mayPass(demand) && demand.walk?.bounds?.contains(block) == true
+        }
+    }
+
+    /// Whether all it asks for finds room in memory at once, and somebody reads it then.
+    fileprivate func mayPass(_ demand: ActiveDemand) -> Bool {
+        guard demand.priority > .background else { return false }
+        guard let count = demand.walk?.count else { return true }
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: UInt64(typicalBytes))
+        return !overflow && bytes <= UInt64(Limits.passingBytes / 2)
     }
 }
 

@@ -6,6 +6,10 @@ import Testing
 /// kill -9 of a mount that is being written to, at any moment.
 @Suite(.timeLimit(.minutes(3)), .serialized)
 struct CrashTests {
+    /// HYPERFS_CRASH_ROUNDS=50 takes two minutes.
+    private static let rounds =
+        Int(ProcessEnvironment.value("HYPERFS_CRASH_ROUNDS") ?? "") ?? 12
+
     /// What was synced is there; every file is whole, and none is older than its last sync.
     @Test func whatWasSyncedSurvivesAKilledMountAndEveryFileIsWhole() async throws {
         guard FileManager.default.fileExists(atPath: "/dev/fuse") else {
@@ -20,12 +24,13 @@ struct CrashTests {
         let mount = ["mount", "notes", point, "--offline", "--json", "--foreground"]
         let manifest = Manifest()
         var syncs = 0
-        for round in 0..<10 {
+        // Killed while it begins to write, and while it has long been writing.
+        for round in 0..<Self.rounds {
             let running = try RunningCommand(command, mount)
             let event = try #require(await running.event("mounted"), "\(running.errors)")
             #expect(event["writable"].bool)
             try verify(manifest, at: point, round: round)
-            let enough = Int.random(in: 3...150, using: &random)
+            let enough = Int.random(in: round % 5 == 0 ? 3...150 : 3...30, using: &random)
             let worker = Worker(
                 point: point, manifest: manifest, random: SeededRandom(seed: random.next()))
             await worker.run(until: enough) {
@@ -36,7 +41,7 @@ struct CrashTests {
         }
         let running = try RunningCommand(command, mount)
         _ = try #require(await running.event("mounted"), "\(running.errors)")
-        try verify(manifest, at: point, round: 10)
+        try verify(manifest, at: point, round: Self.rounds)
         #expect(running.end() == 0)
         #expect(syncs > 10, "nothing was synced: nothing was tested")
     }

@@ -54,10 +54,12 @@ final class OwnMount {
         try await mount()
     }
 
-    /// Ends the process without a chance to do anything.
-    func kill() throws {
+    /// Ends the process without a chance to do anything. `gone` runs before the mountpoint is
+    /// freed, which nobody may be in then.
+    func kill(gone: () -> Void = {}) throws {
         #expect(running?.end(SIGKILL) == 137)
         running = nil
+        gone()
         #expect(try command.run("unmount", path).status == 0)
     }
 }

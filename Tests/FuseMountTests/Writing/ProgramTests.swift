@@ -5,21 +5,10 @@ import Testing
 /// What people do all day, with the programs they do it with.
 extension FuseMountTests {
     @Suite(.timeLimit(.minutes(3))) struct Programs {
-        /// Runs a script in the mounted folder; nothing may fail.
-        private func run(
-            _ script: String, in folder: WritableFolder, home: TemporaryFolder,
-            sourceLocation: SourceLocation = #_sourceLocation
-        ) async throws -> String {
-            let result = try await Shell.run(
-                "set -e; export HOME=\(home.path) LC_ALL=C; cd \(folder.path); \(script)")
-            #expect(result.status == 0, "\(result.output)", sourceLocation: sourceLocation)
-            return result.output
-        }
-
         @Test func gitKeepsARepository() async throws {
             let (folder, home) = (try WritableFolder(showsOwners: false), try TemporaryFolder())
             try await folder.mount()
-            _ = try await run(
+            _ = try await folder.run(
                 """
                 git config --global user.email a@b; git config --global user.name n
                 git config --global init.defaultBranch main
@@ -32,18 +21,18 @@ extension FuseMountTests {
                 git gc -q --prune=now; git fsck --full --strict
                 cd ..; git clone -q work copy; git -C copy fsck
                 diff -r -x .git work copy
-                """, in: folder, home: home)
+                """, home: home)
             try await folder.remount()
-            let status = try await run(
+            let status = try await folder.run(
                 "cd work; git fsck --full; git status --porcelain; git log --oneline | wc -l",
-                in: folder, home: home)
+                home: home)
             #expect(status.split(separator: "\n").last == "4")
         }
 
         @Test func rsyncCopiesOnceAndFindsNothingToDoThen() async throws {
             let (folder, home) = (try WritableFolder(), try TemporaryFolder())
             try await folder.mount()
-            let printed = try await run(
+            let printed = try await folder.run(
                 """
                 s=\(home("source")); mkdir -p $s/a/b $s/empty
                 seq 1 20000 > $s/a/numbers; seq 1 7 > $s/a/b/few; : > $s/nothing
@@ -56,18 +45,18 @@ extension FuseMountTests {
                 echo changed; seq 1 20001 > $s/a/numbers
                 rsync -a --inplace --no-whole-file $s/ target/; cmp $s/a/numbers target/a/numbers
                 rm $s/a/b/few; rsync -a --delete $s/ target/; diff -r $s target
-                """, in: folder, home: home)
+                """, home: home)
             #expect(printed == "again\nchanged\n")
             try await folder.remount()
-            let late = try await run(
-                "rsync -aHAXc --itemize-changes \(home("source"))/ target/", in: folder, home: home)
+            let late = try await folder.run(
+                "rsync -aHAXc --itemize-changes \(home("source"))/ target/", home: home)
             #expect(late == "")
         }
 
         @Test func tarBringsATreeInAndOut() async throws {
             let (folder, home) = (try WritableFolder(), try TemporaryFolder())
             try await folder.mount()
-            _ = try await run(
+            _ = try await folder.run(
                 """
                 s=\(home("s")); mkdir -p $s
                 for i in $(seq 1 300); do mkdir -p $s/$((i % 10)); seq $i > $s/$((i % 10))/$i; done
@@ -75,7 +64,7 @@ extension FuseMountTests {
                 diff -r $s s; tar -cf out.tar s; tar -df out.tar; tar -C s -df out.tar \
                 --strip-components=1 || true
                 mv s t; diff -r $s t; rm -r t; ls
-                """, in: folder, home: home)
+                """, home: home)
         }
 
         @Test func aDatabaseStaysWhole() async throws {
@@ -85,7 +74,7 @@ extension FuseMountTests {
             }
             let (folder, home) = (try WritableFolder(), try TemporaryFolder())
             try await folder.mount()
-            let printed = try await run(
+            let printed = try await folder.run(
                 """
                 sqlite3 x.db "pragma journal_mode=wal; create table t(a integer primary key, b)" \
                 >/dev/null
@@ -95,19 +84,19 @@ extension FuseMountTests {
                 sqlite3 y.db "pragma journal_mode=delete; create table t(a); \
                 insert into t values(1);
                 insert into t select a+1 from t; vacuum; pragma integrity_check" | tail -1
-                """, in: folder, home: home)
+                """, home: home)
             #expect(printed == "ok\nok\n")
             try await folder.remount()
-            let late = try await run(
+            let late = try await folder.run(
                 "sqlite3 x.db 'pragma integrity_check'; sqlite3 y.db 'select count(*) from t'",
-                in: folder, home: home)
+                home: home)
             #expect(late == "ok\n2\n")
         }
 
         @Test func makeBuildsOnceAndEditorsSave() async throws {
             let (folder, home) = (try WritableFolder(), try TemporaryFolder())
             try await folder.mount()
-            let printed = try await run(
+            let printed = try await folder.run(
                 #"""
                 printf 'all: out\nout: in\n\tcat in in > out\n' > Makefile; echo x > in
                 unset MAKEFLAGS MAKELEVEL; make -s; make; sleep 0.01; echo y > in; make -s; cat out
@@ -118,7 +107,7 @@ extension FuseMountTests {
                 dd if=/dev/zero of=big bs=1M count=3 oflag=direct status=none
                 truncate -s 1000000 big; stat -c %s big; cp --reflink=auto big big2; cmp big big2
                 ls -A
-                """#, in: folder, home: home)
+                """#, home: home)
             #expect(
                 printed
                     == """

@@ -57,4 +57,14 @@ final class WritableFolder: Sendable {
         try unmount()
         try await mount()
     }
+
+    /// Runs a script in the folder; nothing may fail.
+    func run(
+        _ script: String, home: TemporaryFolder, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> String {
+        let result = try await Shell.run(
+            "set -e; export HOME=\(home.path) LC_ALL=C; cd \(path); \(script)")
+        #expect(result.status == 0, "\(result.output)", sourceLocation: sourceLocation)
+        return result.output
+    }
 }
