@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds a release of hyperfs and of the benchmarks and runs them; what it prints is the table of
 # docs/benchmarks.md. `Benchmarks/run.sh [floor|import|local|writes|cold|latency|memory ...]`,
-# or `dht-simulation`, `dht-simulation-full`, `swarm-simulation`
+# or `dht-simulation`, `dht-simulation-full`, `swarm-simulation`; or alone `node`, `soak MINUTES`
 set -eu
 cd "$(dirname "$0")/.."
 missing=""
@@ -12,6 +12,13 @@ done
 # What is measured is between processes of this machine.
 export HYPERFS_NO_MAINLINE=1 HYPERFS_NO_PORT_MAPPING=1
 swift build -c release --product hyperfs
+case "${1:-}" in
+node | soak)
+    section=$1
+    shift
+    exec "Benchmarks/$section.sh" "$PWD/.build/release/hyperfs" "$@"
+    ;;
+esac
 swift build -c release --package-path Benchmarks
 mkdir -p .build/tools
 cc -O2 -o .build/tools/labnet Modules/LabNet/labnet.c
