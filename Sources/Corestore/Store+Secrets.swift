@@ -30,13 +30,20 @@ extension Store {
     ///
     /// Throws `.readOnly`, `.io`, and `.locked` while the feed is open.
     public func adopt(_ pair: KeyPair) throws(StoreError) {
-        guard !isReadOnly, !folder.isEmpty else {
-            throw StoreError(.readOnly, "the store \(folder) is open for reading only")
-        }
         let key = pair.publicKey
         guard !openFeeds.contains(where: { $0.key == key }) else {
             throw StoreError(.locked, "feed \(key) is in use; close it first")
         }
+        try adoptOpen(pair)
+    }
+
+    /// The same for a feed that is open: until it is opened the next time it stays one that can
+    /// only be read. Who calls sees to it that the store is opened anew before long.
+    public func adoptOpen(_ pair: KeyPair) throws(StoreError) {
+        guard !isReadOnly, !folder.isEmpty else {
+            throw StoreError(.readOnly, "the store \(folder) is open for reading only")
+        }
+        let key = pair.publicKey
         let files = FeedFolder(store: folder, key.discoveryKey)
         if try files.key() == nil { try files.create(key: key, name: nil) }
         let secret = pair.secretKey.withUnsafeBytes { [UInt8]($0) }

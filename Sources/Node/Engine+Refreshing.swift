@@ -10,9 +10,15 @@ extension Engine {
         follow(feed)
         guard feed.length > 0, drive.checkoutVersion == nil else { return }
         let start = ContinuousClock.now
-        while !Task.isCancelled, ContinuousClock.now - start < Limits.updateGrace,
-            peers.inReach.isHopeful
-        {
+        var (connected, lastChange) = (0, start)
+        while !Task.isCancelled, ContinuousClock.now - start < Limits.timeoutWithoutPeers {
+            let reach = peers.inReach
+            if reach.connected != connected {
+                (connected, lastChange) = (reach.connected, .now)
+            }
+            // Somebody who was named is given the time that it takes to reach him.
+            let isLate = ContinuousClock.now - lastChange >= Limits.updateGrace
+            guard reach.isHopeful, !isLate || !reach.hoped.isEmpty else { return }
             if let info = await replicator.info(of: feed), info.peers > 0 {
                 guard info.remoteLength > feed.length else { return }
                 let news = Demand(.length(atLeast: info.remoteLength), timeout: Limits.updateGrace)

@@ -41,6 +41,9 @@ extension Engine {
     /// Takes one `announce` back.
     func endAnnouncing(_ drive: Drive) { change(drive, announce: -1, lookup: 0) }
 
+    /// Takes one `look` back.
+    func endLooking(for drive: Drive) { change(drive, announce: 0, lookup: -1) }
+
     /// Takes one `exchange` back.
     func endExchange(_ drive: Drive) { change(drive, announce: -1, lookup: -1) }
 

@@ -66,6 +66,7 @@ public final class Engine: Sendable {
         var isClosed = false
         /// The errno for which nothing could be made durable the last time.
         var flushTrouble: Int32?
+        var limits: (up: UInt64?, down: UInt64?) = (nil, nil)
     }
 
     /// Opens the store for writing, listens and dials. Throws NodeError `.storeLocked`, `.network`,
@@ -106,6 +107,7 @@ public final class Engine: Sendable {
         replicator = Replicator(
             configuration: Session.Configuration(staticKey: name),
             directory: store, output: peers, executor: peers, random: SystemRandom())
+        state.withLock { $0.limits = (configuration.limitUp, configuration.limitDown) }
         peers.limit(up: configuration.limitUp, down: configuration.limitDown)
         let peers = peers
         swarm = configuration.network.map { network in
@@ -228,6 +230,15 @@ extension Engine {
     /// Bytes per second over the network, of the last few seconds.
     public var rates: (received: UInt64, sent: UInt64) {
         state.withLock { (UInt64(max(0, $0.receiving.value)), UInt64(max(0, $0.sending.value))) }
+    }
+
+    /// Bytes per second at most, both ways; nil: no limit.
+    public var limits: (up: UInt64?, down: UInt64?) { state.withLock { $0.limits } }
+
+    /// Sets both, from now on.
+    public func limit(up: UInt64?, down: UInt64?) {
+        state.withLock { $0.limits = (up, down) }
+        peers.limit(up: up, down: down)
     }
 
     /// Connections that are open now.

@@ -30,13 +30,17 @@ enum Limits {
     static let examinationTime: Duration = .seconds(8)
     /// A disk with less room than this is worth a warning.
     static let scarceBytes: UInt64 = 1 << 30
-    /// The control socket: how long a request may take to come, and one answer to begin; a path
+    /// The control socket: how long a request may take to come, and one answer to begin; how long
+    /// somebody may be silent who may not be the node at all; a path
     /// (of a file, percent-encoded); a request's body (a list of paths); a line that a command
     /// reads (some thousand peers).
     static let controlTimeout: TimeAmount = .seconds(10)
+    static let silenceTime: Duration = .seconds(1)
     static let controlPathBytes = 16 << 10
     static let controlBodyBytes = 1 << 20
     static let controlBytes = 8 << 20
+    /// A number in a request: what JSON carries exactly, and far from where sums overflow.
+    static let controlNumberMax: UInt64 = 1 << 53
     /// Commands that are connected at once, and those that wait to be.
     static let controlClientsMax = 1024
     static let controlBacklog: CInt = 1024
@@ -47,8 +51,11 @@ enum Limits {
     /// How long a node without mounts, shares, seeds and clients stays: the next command of a
     /// script comes sooner.
     static let lingerTime: Duration = .seconds(2)
-    /// How long a command waits for a node to start, and for one that ends to be gone.
-    static let nodeStartTime: Duration = .seconds(10)
+    /// How long a command waits for a node to start, and for one that ends to be gone: on a machine
+    /// that has much else to do.
+    static let nodeStartTime: Duration = .seconds(30)
+    /// How seldom it looks then, after a while.
+    static let nodeStartPause: Duration = .milliseconds(160)
     /// How long a command waits for a store whose holder does not listen: one that ends just now,
     /// or a short change by another command.
     static let lockPatience: Duration = .seconds(5)

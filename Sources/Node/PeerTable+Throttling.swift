@@ -32,16 +32,46 @@ extension PeerTable {
         init(_ throttle: Throttle) { self.throttle = throttle }
     }
 
-    /// Sets both limits, in bytes per second; `nil`: none. Before the swarm starts.
+    /// Sets both limits, in bytes per second; `nil`: none. At any time: who was held back under
+    /// the old limit goes on under the new one.
     func limit(up: UInt64?, down: UInt64?) {
         loop.execute {
             let now = ContinuousClock.now
-            self.state.value.sending = up.map {
-                SendingLimit(Throttle(bytesPerSecond: $0, now: now))
+            self.limitSending(up.map { Throttle(bytesPerSecond: $0, now: now) })
+            self.limitReceiving(down.map { Throttle(bytesPerSecond: $0, now: now) })
+        }
+    }
+
+    private func limitSending(_ throttle: Throttle?) {
+        if let throttle {
+            guard state.value.sending != nil else {
+                state.value.sending = SendingLimit(throttle)
+                return
             }
-            self.state.value.receiving = down.map {
-                ReceivingLimit(Throttle(bytesPerSecond: $0, now: now))
+            state.value.sending?.throttle = throttle
+        } else if let old = state.value.sending {
+            state.value.sending = nil
+            guard old.isHeld else { return }
+            for peer in state.value.connections.keys where !old.isFull(peer) {
+                state.value.replicator?.writable(peer, true)
             }
+        }
+    }
+
+    private func limitReceiving(_ throttle: Throttle?) {
+        if let throttle {
+            guard state.value.receiving != nil else {
+                state.value.receiving = ReceivingLimit(throttle)
+                return
+            }
+            state.value.receiving?.throttle = throttle
+        } else if let old = state.value.receiving {
+            // Delivered in their order, before anything that comes later.
+            state.value.receiving = nil
+            for (connection, bytes) in old.held {
+                bytes.withUnsafeBytes { deliver($0, of: connection) }
+            }
+            for connection in state.value.connections.values { connection.setReading(true) }
         }
     }
 
@@ -65,6 +95,8 @@ extension PeerTable {
     }
 
     private func serveLater() {
+        // The limit was taken away meanwhile.
+        guard state.value.sending?.isHeld == true else { return }
         guard let pause = state.value.sending?.throttle.pause(now: .now) else {
             state.value.sending?.isHeld = false
             for peer in state.value.connections.keys

@@ -6,8 +6,13 @@ import Hypercore
 enum StoreAccess {
     static func open(_ folder: String, readOnly: Bool) throws -> Store {
         do {
-            if !readOnly { try makeParents(of: folder) }
-            return try Store(folder: folder, readOnly: readOnly)
+            // Also before it is read: what is in the feeds may be kept in another way, too.
+            try StoreFormat.check(folder)
+            guard !readOnly else { return try Store(folder: folder, readOnly: true) }
+            try makeParents(of: folder)
+            let store = try Store(folder: folder)
+            try StoreFormat.mark(folder)
+            return store
         } catch {
             throw NodeError(error, while: "opening the store \(folder)")
         }

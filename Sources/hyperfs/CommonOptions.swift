@@ -49,13 +49,18 @@ struct CommonOptions: ParsableArguments {
         Console(isJSON: json, isQuiet: quiet, outlivesReader: outlivesReader)
     }
 
-    /// Log lines on stderr: warnings and worse, unless told otherwise.
-    var logger: Logger {
-        var logger = Logger(label: "hyperfs") { [logFormat] _ in LineLogHandler(format: logFormat) }
+    /// Log lines on stderr: errors only, unless told otherwise.
+    var logger: Logger { logger(LogLevel(logLevel(else: .error))) }
+
+    /// Log lines on stderr.
+    func logger(_ least: LogLevel) -> Logger {
+        Logger(label: "hyperfs") { [logFormat] _ in LineLogHandler(least, format: logFormat) }
+    }
+
+    /// As `-v`, `-q`, or HYPERFS_LOG say.
+    func logLevel(else usual: Logger.Level) -> Logger.Level {
         let named = Self.environment("HYPERFS_LOG").flatMap { Logger.Level(rawValue: $0) }
-        logger.logLevel =
-            quiet ? .error : verbose > 1 ? .trace : verbose > 0 ? .info : named ?? .error
-        return logger
+        return quiet ? .error : verbose > 1 ? .trace : verbose > 0 ? .info : named ?? usual
     }
 
     /// A switch of the environment: anything but nothing, 0, false and no.

@@ -19,4 +19,10 @@ enum ForegroundNode {
             }
         }
     }
+
+    /// Becomes the program that is to take the place of a node that has ended, if one is.
+    static func giveWay(_ node: StoreNode, _ interruption: Interruption) throws {
+        guard let program = node.successor, interruption.signalNumber == nil else { return }
+        throw Successor.become(program)
+    }
 }

@@ -89,27 +89,47 @@ struct KeyImportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = common.console()
-        let key = try KeyFile(try SecretFile.read(file))
-        let task = Task {
-            try await KeyImport(
-                key, into: try network.configuration(common), isForced: forceEmpty
-            ) { console.progress($0) }.run()
+        let text = try SecretFile.read(file)
+        let key = try KeyFile(text)
+        let outcome = try await Interruption.during {
+            try await take(key, text, console)
         }
-        let interruption = Interruption { task.cancel() }
-        let result = await task.result
         console.clearProgress()
-        if interruption.signalNumber != nil { throw interruption }
-        let outcome = try result.get()
-        if console.isJSON {
-            return console.json([
-                "event": "imported", "key": .string(key.drive.hex),
-                "version": .number(outcome.version), "wasOwn": .bool(outcome.wasOwn),
-                "name": outcome.name.map { .string($0) } ?? .null,
-            ])
-        }
+        if console.isJSON { return console.json(outcome) }
+        let version = outcome["version"]?.number ?? 0
         console.note(
-            outcome.wasOwn
+            outcome["wasOwn"]?.bool == true
                 ? "drive \(key.drive.hex) is writable here already"
-                : "drive \(key.drive.hex) is writable here now, from version \(outcome.version) on")
+                : "drive \(key.drive.hex) is writable here now, from version \(version) on")
+    }
+
+    /// By the node where one runs; else here, with the store's lock for that time.
+    private func take(_ key: KeyFile, _ text: String, _ console: Console) async throws -> JSONValue
+    {
+        let access = NodeAccess(common: common, network: network, console: console)
+        let configuration = try network.configuration(common)
+        let attempts = StoreAttempts()
+        while true {
+            if let client = try await access.running() {
+                return try await NodeReplacement(access).importing(by: client, body(text))
+            }
+            do {
+                let importing = KeyImport(key, into: configuration, isForced: forceEmpty) {
+                    console.progress($0)
+                }
+                return try await importing.run().json(key.drive)
+            } catch let error as NodeError where error.code == .storeLocked {
+                try await attempts.again(after: error)
+            }
+        }
+    }
+
+    private func body(_ text: String) -> JSONValue {
+        let body: JSONValue = [
+            "key": .string(text), "forceEmpty": .bool(forceEmpty),
+            "peers": .array(network.peer.map { .string($0) }),
+        ]
+        guard let patience = network.patience else { return body }
+        return body.adding(["timeoutMilliseconds": .number(patience.milliseconds)])
     }
 }

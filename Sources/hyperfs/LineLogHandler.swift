@@ -1,13 +1,21 @@
 import Glibc
 import Logging
+import Node
 
 /// One line per event on stderr.
 struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level = .error
-    let format: LogFormat
+    var logLevel: Logger.Level {
+        get { least.level }
+        nonmutating set { least.level = newValue }
+    }
+    private let least: LogLevel
+    private let format: LogFormat
 
-    init(format: LogFormat) { self.format = format }
+    init(_ least: LogLevel, format: LogFormat) {
+        self.least = least
+        self.format = format
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }

@@ -127,18 +127,25 @@ struct MountCommand: AsyncParsableCommand {
     private func stay(_ order: MountOrder, _ console: Console) async throws {
         let access = NodeAccess(common: common, network: network, console: console)
         let host = try await ForegroundNode.start(access)
-        let client = try await access.node()
         let isMounted = Gate()
-        let work = Task {
+        let mount: @Sendable (ControlClient) async throws -> Void = { client in
             try await client.stream(.post, "/v1/mounts", order.json) { line in
                 if line["event"]?.string == "mounted" { isMounted.open() }
                 MountEvents.show(line, on: console)
             }
         }
+        let work = Task {
+            // When our own node ends, no other one is asked.
+            if host != nil {
+                try await mount(access.node())
+            } else {
+                try await access.onNode(mount)
+            }
+        }
         let interruption = Interruption {
             guard isMounted.isOpen else { return work.cancel() }
             if let host { return host.end() }
-            Task { await unmount(order.mountpoint, client, or: work) }
+            Task { await unmount(order.mountpoint, access, or: work) }
         }
         async let hosting: Void? = host?.run()
         let result = await work.result
@@ -146,6 +153,7 @@ struct MountCommand: AsyncParsableCommand {
         host?.leave()
         await hosting
         console.clearProgress()
+        if let host { try ForegroundNode.giveWay(host, interruption) }
         if !isMounted.isOpen, interruption.signalNumber != nil { throw interruption }
         try result.get()
     }
@@ -153,11 +161,11 @@ struct MountCommand: AsyncParsableCommand {
     /// By the node, which then says so on the stream; where that fails, the end of the stream does
     /// it.
     private func unmount(
-        _ mountpoint: String, _ client: ControlClient, or work: Task<Void, any Error>
+        _ mountpoint: String, _ access: NodeAccess, or work: Task<Void, any Error>
     ) async {
         do {
             let query = ControlClient.query(["mountpoint": mountpoint, "lazy": "true"])
-            try await client.request(.delete, "/v1/mounts" + query)
+            try await access.running()?.request(.delete, "/v1/mounts" + query)
         } catch {
             work.cancel()
         }

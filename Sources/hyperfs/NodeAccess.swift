@@ -10,11 +10,23 @@ struct NodeAccess {
     func onNode<T: Sendable>(
         _ work: @escaping @Sendable (ControlClient) async throws -> T
     ) async throws -> T {
-        let attempts = StoreAttempts()
+        guard common.verbose > 0, let view = NodeLogView(console) else {
+            return try await persisting(work)
+        }
+        return try await view.during { try await persisting(work) }
+    }
+
+    private func persisting<T: Sendable>(
+        _ work: @escaping @Sendable (ControlClient) async throws -> T
+    ) async throws -> T {
+        var attempts = StoreAttempts()
         while true {
+            let wasLate = attempts.areOver
             do {
                 return try await work(node())
             } catch let error as NodeError where error.code == .ending {
+                // What went well for long and ends now is another matter.
+                if !wasLate, attempts.areOver { attempts = StoreAttempts() }
                 try await attempts.again(after: error)
             } catch is ControlClient.Nobody {
                 try await attempts.again(after: .ending)
@@ -96,6 +108,6 @@ struct NodeAccess {
         guard let version = identity["version"]?.string, version != Product.version else { return }
         console.note(
             "hyperfs: the node that runs is version \(Printable.text(version)), this is "
-                + "\(Product.version); 'hyperfs node --stop' ends it")
+                + "\(Product.version); 'hyperfs node --replace' puts this one in its place")
     }
 }

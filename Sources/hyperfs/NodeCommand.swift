@@ -20,6 +20,11 @@ struct NodeCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "End the node that runs, in good order, and return when it is gone.")
     var stop = false
 
+    @Flag(
+        name: .long,
+        help: "Put this program in the place of the node that runs; mounts come back at once.")
+    var replace = false
+
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -27,20 +32,46 @@ struct NodeCommand: AsyncParsableCommand {
             valueName: "host:port"))
     var metrics: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What is logged: trace, debug, info, notice, warning, error (default info, in the "
+                + "foreground error).", valueName: "level"))
+    var log: String?
+
+    @Option(
+        name: .customLong("cache-size"),
+        help: ArgumentHelp("Kept of other people's files at most.", valueName: "size"))
+    var cacheSize: String?
+
     @Flag(name: .long, help: .hidden)
     var background = false
 
     func validate() throws {
+        if stop, replace { throw ValidationError("--stop and --replace exclude each other") }
+        if let log, !background, Logger.Level(rawValue: log) == nil {
+            throw ValidationError("--log '\(log)' is no level, as 'info' is")
+        }
+        if let cacheSize, ByteSize(cacheSize) == nil {
+            throw ValidationError("--cache-size '\(cacheSize)' is not a size, as in 10G")
+        }
         if let metrics { _ = try NetworkOptions.address(metrics, "--metrics", allowsAnyPort: true) }
     }
 
     func run() async throws {
         if stop { return try await end() }
+        if replace {
+            let access = NodeAccess(common: common, network: network, console: common.console())
+            return try await NodeReplacement(access).run()
+        }
         if background { return try await serveInBackground() }
         let console = common.console(outlivesReader: true)
-        var configuration = StoreNode.Configuration(try network.configuration(common))
+        let level = LogLevel(settings.logLevel)
+        var engine = try network.configuration(common)
+        engine.logger = common.logger(level)
+        var configuration = StoreNode.Configuration(engine)
         configuration.linger = nil
-        let node = try await StoreNode.start(configuration)
+        let node = try await start(configuration)
         node.notes.forEach { console.note("hyperfs: \(Printable.text($0))") }
         let numbers = await openMetrics(node)
         let listen = node.engine.addresses.map(\.description)
@@ -52,19 +83,46 @@ struct NodeCommand: AsyncParsableCommand {
         } else {
             console.note("node ready; peers reach it at \(listen.joined(separator: ", "))")
         }
-        await run(node)
+        try await run(node, level)
     }
 
-    private func run(_ node: StoreNode) async {
+    /// What of the options may be set anew while it runs.
+    var settings: RunningSettings {
+        let named = log.flatMap { Logger.Level(rawValue: $0) }
+        let usual = common.logLevel(else: background ? .info : .error)
+        return RunningSettings(
+            limitUp: network.limitUp.flatMap { ByteSize($0) }.map { UInt64($0.bytes) },
+            limitDown: network.limitDown.flatMap { ByteSize($0) }.map { UInt64($0.bytes) },
+            cacheBytes: cacheSize.flatMap { ByteSize($0) }.map { UInt64($0.bytes) },
+            logLevel: named ?? usual)
+    }
+
+    /// One that takes another's place finds the store taken for as long as a command looks into
+    /// it that has found no node.
+    private func start(_ configuration: StoreNode.Configuration) async throws -> StoreNode {
+        let isAwaited = StoreNode.isLeftToSuccessor(configuration.engine.store)
+        let attempts = StoreAttempts()
+        while true {
+            do {
+                return try await StoreNode.start(configuration)
+            } catch let error as NodeError where error.code == .storeLocked && isAwaited {
+                try await attempts.again(after: error)
+            }
+        }
+    }
+
+    private func run(_ node: StoreNode, _ level: LogLevel) async throws {
+        if let bytes = settings.cacheBytes { node.limitCache(to: bytes) }
         let interruption = Interruption { node.end() }
-        let signals = NodeSignals(node)
+        let signals = NodeSignals(node, level, background: background)
         let manager = ServiceManager()
         // Cancelled, it throws, and nothing else.
         let reporting = manager.map { manager in Task { try await node.report(to: manager) } }
         await node.run()
         reporting?.cancel()
+        try ForegroundNode.giveWay(node, interruption)
         manager?.stopping()
-        withExtendedLifetime((interruption, signals)) {}
+        withExtendedLifetime(signals) {}
     }
 
     /// A port that is taken is said, and no reason to end.
@@ -84,16 +142,20 @@ struct NodeCommand: AsyncParsableCommand {
         do {
             guard chdir("/") == 0 else { throw NodeError.failed("cannot enter /") }
             var engine = try network.configuration(common)
-            engine.logger = backgroundLogger
+            let (log, level) = (NodeLog(), LogLevel(settings.logLevel))
+            engine.logger = Logger(label: "hyperfs") { [common] _ in
+                NodeLogHandler(log: log, level, format: common.logFormat)
+            }
             var configuration = StoreNode.Configuration(engine)
             configuration.linger = StoreNode.Configuration.backgroundLinger
             configuration.isForOthers = true
-            let node = try await StoreNode.start(configuration)
+            configuration.logFile = NodeLog.path()
+            let node = try await start(configuration)
             for note in node.notes { engine.logger.notice("\(note)") }
             engine.logger.notice("node of \(engine.store) ready, version \(Product.version)")
             pipe.ready(notes: node.notes)
             _ = await openMetrics(node)
-            await run(node)
+            try await run(node, level)
             engine.logger.notice("node of \(engine.store) ended")
         } catch {
             let error = NodeError(error, while: "starting the node")
@@ -101,16 +163,6 @@ struct NodeCommand: AsyncParsableCommand {
             // Said where it is of use; the log knows nothing more.
             throw ExitCode(ExitStatus.code(of: error.code))
         }
-    }
-
-    private var backgroundLogger: Logger {
-        let log = NodeLog()
-        var logger = Logger(label: "hyperfs") { [common] _ in
-            NodeLogHandler(log: log, format: common.logFormat)
-        }
-        let named = CommonOptions.environment("HYPERFS_LOG").flatMap { Logger.Level(rawValue: $0) }
-        logger.logLevel = named ?? .info
-        return logger
     }
 
     /// `--stop`
@@ -121,7 +173,7 @@ struct NodeCommand: AsyncParsableCommand {
                 .notMounted, "no node runs on the store \(store)",
                 hint: "name its store with --store")
         }
-        try await client.request(.post, "/v1/node/stop")
+        try await client.askToEnd("/v1/node/stop")
         try await client.waitForEnd()
         let console = common.console()
         if console.isJSON { console.json(["event": "ended"]) }

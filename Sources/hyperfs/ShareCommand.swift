@@ -59,8 +59,14 @@ struct ShareCommand: AsyncParsableCommand {
         let host = foreground ? try await ForegroundNode.start(access) : nil
         let view = ShareView(console, network: network, isDetached: detach)
         let work = Task { [order] in
-            try await access.onNode { client in
+            let share: @Sendable (ControlClient) async throws -> Void = { client in
                 try await client.stream(.post, "/v1/shares", order.json) { view.show($0) }
+            }
+            // When our own node ends, no other one is asked.
+            if host != nil {
+                try await share(access.node())
+            } else {
+                try await access.onNode(share)
             }
         }
         let interruption = Interruption {
@@ -71,6 +77,7 @@ struct ShareCommand: AsyncParsableCommand {
         host?.leave()
         await hosting
         view.finish()
+        if let host { try ForegroundNode.giveWay(host, interruption) }
         // An import that was cut short on request goes on from there the next time.
         if interruption.signalNumber == nil { try result.get() }
     }

@@ -1,4 +1,5 @@
 import Node
+import Synchronization
 
 /// What `hyperfs share` shows of its share: lines for people, or the node's own for programs.
 final class ShareView: Sendable {
@@ -6,6 +7,7 @@ final class ShareView: Sendable {
     private let meter: ProgressMeter
     private let findsPeers: Bool
     private let isDetached: Bool
+    private let isKeyShown = Atomic<Bool>(false)
 
     init(_ console: Console, network: NetworkOptions, isDetached: Bool) {
         self.console = console
@@ -19,6 +21,8 @@ final class ShareView: Sendable {
         if event == "note" {
             return console.note("hyperfs: \(Printable.text(line["text"]?.string ?? ""))")
         }
+        // A node that takes another's place says it again.
+        if event == "key", isKeyShown.exchange(true, ordering: .relaxed) { return }
         if console.isJSON { return console.json(line) }
         switch event {
         case "key": showKey(line)

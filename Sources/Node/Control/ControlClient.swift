@@ -22,10 +22,27 @@ public struct ControlClient: Sendable {
     /// does not answer as it should.
     public static func find(store: String) async throws -> ControlClient? {
         let client = try ControlClient(store: store)
+        return try await client.identity() == nil ? nil : client
+    }
+
+    /// What the node says of itself; nil: none runs. Somebody else who listens on its socket is
+    /// none: the node of a store holds its lock.
+    func identity() async throws -> JSONValue? {
         do {
-            _ = try await client.request(.get, "/v1/node")
-            return client
+            return try await withThrowingTaskGroup(of: JSONValue?.self) { group in
+                group.addTask { try await request(.get, "/v1/node") }
+                group.addTask {
+                    try await Task.sleep(for: Limits.silenceTime)
+                    guard StoreAccess.isLocked(store) else { return nil }
+                    try await Task.sleep(for: .nanoseconds(Limits.controlTimeout.nanoseconds))
+                    throw silence
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? nil
+            }
         } catch is Nobody {
+            return nil
+        } catch  where !Task.isCancelled && !StoreAccess.isLocked(store) {
             return nil
         }
     }
@@ -52,6 +69,20 @@ public struct ControlClient: Sendable {
             defer { group.cancelAll() }
             guard let first = try await group.next() else { throw silence }
             return first
+        }
+    }
+
+    /// Has the node end. One that is gone before its last word was out has done so.
+    public func askToEnd(_ path: String, _ body: JSONValue = .null) async throws {
+        var isEnding = false
+        do {
+            try await stream(.post, path, body) { _ in isEnding = true }
+        } catch  where isEnding {
+            return
+        } catch is Nobody {
+            return
+        } catch let error as NodeError where error.code == .ending {
+            return
         }
     }
 
@@ -125,29 +156,64 @@ public struct ControlClient: Sendable {
         _ each: (HTTPClientResponsePart) async throws -> Void
     ) async throws {
         let connection = try await connect()
-        try await connection.executeThenClose { inbound, outbound in
-            var head = HTTPRequestHead(
-                version: .http1_1, method: HTTPMethod(rawValue: method.rawValue), uri: path)
-            head.headers.add(name: "Host", value: "hyperfs")
-            head.headers.add(name: "User-Agent", value: Product.userAgent)
-            head.headers.add(name: "Connection", value: "close")
-            let bytes = body == .null ? [] : body.text
-            if !bytes.isEmpty {
-                head.headers.add(name: "Content-Type", value: "application/json")
+        var progress = Progress.nothing
+        do {
+            try await connection.executeThenClose { inbound, outbound in
+                try await send(method, path, body, outbound)
+                for try await part in inbound {
+                    progress = .begun
+                    try await each(part)
+                    guard case .end = part else { continue }
+                    progress = .complete
+                    return
+                }
+                try Task.checkCancellation()
+                throw HungUp()
             }
-            head.headers.add(name: "Content-Length", value: String(bytes.count))
-            try await outbound.write(.head(head))
-            if !bytes.isEmpty { try await outbound.write(.body(.byteBuffer(.init(bytes: bytes)))) }
-            try await outbound.write(.end(nil))
-            for try await part in inbound {
-                try await each(part)
-                if case .end = part { return }
+        } catch let error where Self.isHangUp(error) {
+            switch progress {
+            // What is said after the answer is of no interest.
+            case .complete: return
+            case .begun:
+                throw NodeError(
+                    .failed, "the node of \(store) ended before it had answered",
+                    hint: "its log tells why; run the command again")
+            // It took no notice: one that ends does not.
+            case .nothing: throw NodeError.ending
             }
-            try Task.checkCancellation()
-            throw NodeError(
-                .failed, "the node of \(store) ended before it had answered",
-                hint: "its log tells why; run the command again")
         }
+    }
+
+    /// How far an answer has come.
+    private enum Progress {
+        case nothing
+        case begun
+        case complete
+    }
+
+    /// The connection ended before the answer did.
+    private struct HungUp: Error {}
+
+    private static func isHangUp(_ error: any Error) -> Bool {
+        if let error = error as? IOError { return [EPIPE, ECONNRESET].contains(error.errnoCode) }
+        return error is HungUp || error is ChannelError || error is HTTPParserError
+    }
+
+    private func send(
+        _ method: ControlMethod, _ path: String, _ body: JSONValue,
+        _ outbound: NIOAsyncChannelOutboundWriter<HTTPPart<HTTPRequestHead, IOData>>
+    ) async throws {
+        var head = HTTPRequestHead(
+            version: .http1_1, method: HTTPMethod(rawValue: method.rawValue), uri: path)
+        head.headers.add(name: "Host", value: "hyperfs")
+        head.headers.add(name: "User-Agent", value: Product.userAgent)
+        head.headers.add(name: "Connection", value: "close")
+        let bytes = body == .null ? [] : body.text
+        if !bytes.isEmpty { head.headers.add(name: "Content-Type", value: "application/json") }
+        head.headers.add(name: "Content-Length", value: String(bytes.count))
+        try await outbound.write(.head(head))
+        if !bytes.isEmpty { try await outbound.write(.body(.byteBuffer(.init(bytes: bytes)))) }
+        try await outbound.write(.end(nil))
     }
 
     private typealias Connection =

@@ -53,12 +53,17 @@ extension ControlRequest {
     public func number(_ name: String) throws(NodeError) -> UInt64? {
         if let text = parameters[name] ?? query[name] {
             guard let number = UInt64(text) else { throw Self.wrong(name, "must be a number") }
-            return number
+            return try Self.bounded(number, name)
         }
         guard let value = member(name) else { return nil }
         guard let number = value.number else {
             throw Self.wrong(name, "must be a whole number, not negative")
         }
+        return try Self.bounded(number, name)
+    }
+
+    private static func bounded(_ number: UInt64, _ name: String) throws(NodeError) -> UInt64 {
+        guard number <= Limits.controlNumberMax else { throw wrong(name, "is too large") }
         return number
     }
 

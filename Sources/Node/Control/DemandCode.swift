@@ -20,18 +20,23 @@ enum DemandCode {
     static func target(of body: JSONValue) -> Demand.Target? {
         if let blocks = body["blocks"] { return range(blocks).map { .blocks($0) } }
         if let list = body["list"]?.array {
-            let blocks = list.compactMap(\.number)
+            let blocks = list.compactMap(number)
             return blocks.count == list.count ? .list(blocks) : nil
         }
-        if let offset = body["byte"]?.number, let within = body["within"].flatMap(range) {
+        if let offset = body["byte"].flatMap(number), let within = body["within"].flatMap(range) {
             return .byte(offset, within: within)
         }
-        return body["length"]?.number.map { .length(atLeast: $0) }
+        return body["length"].flatMap(number).map { .length(atLeast: $0) }
+    }
+
+    /// nil for what no feed has.
+    private static func number(_ json: JSONValue) -> UInt64? {
+        json.number.flatMap { $0 <= Limits.controlNumberMax ? $0 : nil }
     }
 
     /// Begin and end.
     static func range(_ json: JSONValue) -> Range<UInt64>? {
-        guard let ends = json.array?.compactMap(\.number), ends.count == 2, ends[0] <= ends[1]
+        guard let ends = json.array?.compactMap(number), ends.count == 2, ends[0] <= ends[1]
         else {
             return nil
         }

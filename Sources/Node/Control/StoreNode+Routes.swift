@@ -7,6 +7,9 @@ extension StoreNode {
     private static let nodeRoutes: [ControlRoute] = [
         ControlRoute(.get, "/v1/node", "Who the node is") { node, _ in .value(node.identity) },
         ControlRoute(.post, "/v1/node/stop", "End in good order") { try $0.stop($1) },
+        ControlRoute(.post, "/v1/node/replace", "Give way to another program") {
+            try $0.replace($1)
+        },
         ControlRoute(.get, "/v1/status", "Everything at a glance") { node, _ in
             .value(await node.status())
         },
@@ -19,6 +22,9 @@ extension StoreNode {
             .value(try await node.drives())
         },
         ControlRoute(.post, "/v1/drives", "Make a new, empty drive") { try await $0.create($1) },
+        ControlRoute(.post, "/v1/keys", "Take the right to write a drive over") {
+            try $0.importKey($1)
+        },
         ControlRoute(.post, "/v1/drives/{drive}/refresh", "Learn of a newer version") {
             try await $0.refresh($1)
         },

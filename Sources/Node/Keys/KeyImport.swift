@@ -17,6 +17,8 @@ public struct KeyImport: Sendable {
         public var wasOwn = false
         /// The name that it has here.
         public var name: String?
+        /// The store has the drive open, and can write it from its next opening on.
+        public var mustReopen = false
     }
 
     private let file: KeyFile
@@ -41,7 +43,37 @@ public struct KeyImport: Sendable {
         if let outcome = try existing() { return outcome }
         do {
             if !isForced { try await fetch() }
-            return try adopt()
+            let store = try StoreAccess.open(configuration.store, readOnly: false)
+            defer { try? store.close() }
+            return try adopt(in: store)
+        } catch {
+            throw NodeError(error, while: "importing the key of \(file.drive.hex)")
+        }
+    }
+
+    /// The same by a node that has the store open, and perhaps the drive, too. What is open is
+    /// not writable before it is opened the next time: then `mustReopen` says so.
+    func run(in engine: Engine) async throws -> Outcome {
+        if let outcome = try existing() { return outcome }
+        do {
+            if !isForced { try await fetch(in: engine) }
+            let open = engine.store.openFeeds.map(\.key)
+            guard open.contains(file.drive) || open.contains(file.content.publicKey) else {
+                return try adopt(in: engine.store)
+            }
+            let length = try engine.store.feed(key: file.drive).length
+            guard length > 0 else {
+                throw NodeError(
+                    .failed, "drive \(file.drive.hex) is in use and empty",
+                    hint: "'hyperfs node --stop', then run it again")
+            }
+            try engine.store.flush()
+            try engine.store.adoptOpen(file.content)
+            try engine.store.adoptOpen(file.metadata)
+            var outcome = Outcome(version: length)
+            outcome.mustReopen = true
+            outcome.name = try remember(in: engine.registry)
+            return outcome
         } catch {
             throw NodeError(error, while: "importing the key of \(file.drive.hex)")
         }
@@ -57,30 +89,35 @@ public struct KeyImport: Sendable {
         return Outcome(version: drive.version, wasOwn: true, name: name)
     }
 
-    /// Brings all names and descriptions here, and the length of the content.
     private func fetch() async throws {
         let engine = try await Engine.start(configuration)
         do {
-            let drive = try Drive(store: engine.store, key: file.drive)
-            engine.look(for: drive)
-            engine.follow(drive.metadata)
-            note("looking for the newest version of \(file.drive.hex)")
-            try await catchUp(drive.metadata, to: file.version, in: engine)
-            let all = Demand.Target.blocks(0..<drive.metadata.length)
-            try await engine.fetch("fetching the drive", all, of: drive.metadata)
-            let content = try await engine.fetching("fetching the drive") { try drive.content() }
-            guard content.key == file.content.publicKey else {
-                throw NodeError(
-                    .corrupt, "the key file is not that of the drive's content",
-                    hint: "export the key again where the drive was made")
-            }
-            engine.follow(content)
-            try await catchUp(content, to: file.blocks, in: engine)
+            try await fetch(in: engine)
         } catch {
             await engine.close()
             throw error
         }
         await engine.close()
+    }
+
+    /// Brings all names and descriptions here, and the length of the content.
+    private func fetch(in engine: Engine) async throws {
+        let drive = try Drive(store: engine.store, key: file.drive)
+        engine.look(for: drive)
+        defer { engine.endLooking(for: drive) }
+        engine.follow(drive.metadata)
+        note("looking for the newest version of \(file.drive.hex)")
+        try await catchUp(drive.metadata, to: file.version, in: engine)
+        let all = Demand.Target.blocks(0..<drive.metadata.length)
+        try await engine.fetch("fetching the drive", all, of: drive.metadata)
+        let content = try await engine.fetching("fetching the drive") { try drive.content() }
+        guard content.key == file.content.publicKey else {
+            throw NodeError(
+                .corrupt, "the key file is not that of the drive's content",
+                hint: "export the key again where the drive was made")
+        }
+        engine.follow(content)
+        try await catchUp(content, to: file.blocks, in: engine)
     }
 
     /// Returns once a feed is as long as any peer in reach says, and has been for a while.
@@ -128,18 +165,20 @@ public struct KeyImport: Sendable {
                 + "(\(length) blocks): its key is not used yet", hint: advice)
     }
 
-    private func adopt() throws -> Outcome {
-        let store = try StoreAccess.open(configuration.store, readOnly: false)
-        defer { try? store.close() }
+    private func adopt(in store: Store) throws -> Outcome {
         try store.adopt(file.content)
         try store.adopt(file.metadata)
         let drive = try Drive.adopted(in: store, key: file.drive, content: file.content.publicKey)
         var outcome = Outcome(version: drive.version)
-        let registry = try Registry(store: configuration.store)
+        outcome.name = try remember(in: Registry(store: configuration.store))
+        return outcome
+    }
+
+    /// The name that the drive has here from now on.
+    private func remember(in registry: Registry) throws -> String? {
         if let name = file.name, registry.drive(named: name) == nil {
             try registry.remember(name: name, of: file.drive)
         }
-        outcome.name = registry.name(of: file.drive)
-        return outcome
+        return registry.name(of: file.drive)
     }
 }

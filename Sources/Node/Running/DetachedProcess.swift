@@ -47,17 +47,6 @@ enum DetachedProcess {
 
     /// Descriptors that a new process would keep: files of the shell's, mostly none.
     private static func inherited() -> [Int32] {
-        guard let folder = opendir("/proc/self/fd") else { return [] }
-        defer { closedir(folder) }
-        var found: [Int32] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            guard let number = Int32(name), number != dirfd(folder) else { continue }
-            let flags = fcntl(number, F_GETFD)
-            if flags >= 0, flags & FD_CLOEXEC == 0 { found.append(number) }
-        }
-        return found
+        OpenFiles.numbers.filter(OpenFiles.isKept)
     }
 }

@@ -66,7 +66,7 @@ public struct MountOrder: Sendable, Equatable {
 
 extension Duration {
     /// Whole ones, 0 for negative.
-    var milliseconds: UInt64 { microseconds / 1000 }
+    public var milliseconds: UInt64 { microseconds / 1000 }
 
     /// Whole ones, 0 for negative.
     var microseconds: UInt64 {

@@ -142,13 +142,18 @@ final class Mounts: Sendable {
     }
 
     /// Unmounts all of them and waits for the end; no new ones.
-    func end() async {
+    func end() async { await end { _ in true } }
+
+    /// The same for those whose clients are there and will ask again.
+    func endAttached() async { await end(\.order.isAttached) }
+
+    private func end(_ isMeant: (Active) -> Bool) async {
         let active = state.withLock { state in
             state.isEnding = true
             return Array(state.active.values)
         }
         await withTaskGroup(of: Void.self) { group in
-            for mount in active {
+            for mount in active where isMeant(mount) {
                 group.addTask {
                     await mount.unmount()
                     await mount.ended.wait()

@@ -31,12 +31,8 @@ public struct NodeLauncher: Sendable {
     /// The node that runs; nil: none does.
     public func find() async throws -> Found? {
         let client = try ControlClient(store: store)
-        do {
-            let identity = try await client.request(.get, "/v1/node")
-            return Found(client: client, identity: identity, isNew: false, notes: [])
-        } catch is ControlClient.Nobody {
-            return nil
-        }
+        guard let identity = try await client.identity() else { return nil }
+        return Found(client: client, identity: identity, isNew: false, notes: [])
     }
 
     /// The node that runs, or a new one. Any number of commands may do this at once: one starts
@@ -47,6 +43,7 @@ public struct NodeLauncher: Sendable {
         let attempts = StoreAttempts()
         let deadline = ContinuousClock.now + Limits.nodeStartTime
         var turn: StartTurn?
+        var pause = Limits.nodeStartTick
         while true {
             // One after another: who comes first starts it, who comes next finds it.
             if turn == nil { turn = try StartTurn.take(store: store) }
@@ -69,7 +66,22 @@ public struct NodeLauncher: Sendable {
                     .storeLocked, "the node of \(store) could not be started in time",
                     hint: "try again; \(logFile.map { "its log is \($0)" } ?? "see its log")")
             }
-            try await Task.sleep(for: Limits.nodeStartTick)
+            // Many who look all the time would keep it from starting.
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, Limits.nodeStartPause)
+        }
+    }
+
+    /// The right to start the node: as long as it is held, other commands wait for a node that
+    /// answers. Throws `.storeLocked` when somebody keeps it.
+    public func takeTurn() async throws -> StartTurn {
+        let attempts = StoreAttempts(.longer)
+        while true {
+            if let turn = try StartTurn.take(store: store) { return turn }
+            try await attempts.again(
+                after: NodeError(
+                    .storeLocked, "another command is starting the node of \(store)",
+                    hint: "try again"))
         }
     }
 
@@ -128,26 +140,4 @@ public struct NodeLauncher: Sendable {
         }
         return line
     }
-}
-
-/// The right to start the node of a store: a lock beside its socket. Held by one command at a
-/// time, and given back when the command drops it or ends.
-private final class StartTurn: Sendable {
-    private let descriptor: Int32
-
-    private init(_ descriptor: Int32) { self.descriptor = descriptor }
-
-    /// nil: somebody else has it. Where there is no place for it, everybody may try.
-    static func take(store: String) throws -> StartTurn? {
-        guard let socket = ControlSocket.path(store: store) else { return StartTurn(-1) }
-        let descriptor = open(socket + ".start", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return StartTurn(-1) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            return nil
-        }
-        return StartTurn(descriptor)
-    }
-
-    deinit { if descriptor >= 0 { close(descriptor) } }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import HyperCrypto
 import Logging
 import NIOCore
 import Synchronization
@@ -15,6 +16,8 @@ public final class StoreNode: Sendable {
         public var linger: Duration?
         /// Whether it is there for other commands: then it counts as idle from the start.
         public var isForOthers = false
+        /// The file that its log lines go to; nil: where its starter sees them.
+        public var logFile: String?
 
         /// A node that ends as soon as there is nothing for it to do.
         public init(_ engine: Engine.Configuration) {
@@ -41,18 +44,26 @@ public final class StoreNode: Sendable {
     let started = Date()
     /// Drives that somebody has read without mounting them.
     let lookedFor = KeySet()
+    /// Tells this node from the one before it in the same process.
+    let instance: String = {
+        var random = SystemRandom()
+        return random.bytes(8).hex
+    }()
+    let takeover = Mutex<Takeover?>(nil)
     private let state = Mutex(State())
     private let ending = Gate()
 
     private struct State: Sendable {
         var server: ControlServer?
         var isEnding = false
+        var successor: String?
         var companions: [@Sendable () async -> Void] = []
     }
 
     /// Takes the store and listens for commands. Throws NodeError `.storeLocked`, `.network`,
     /// `.corrupt`, `.failed`.
     public static func start(_ configuration: Configuration) async throws -> StoreNode {
+        Successor.noteInherited()
         FileLimit.raise()
         // Before anything counts.
         MetricsRegistry.install()
@@ -65,6 +76,7 @@ public final class StoreNode: Sendable {
             await engine.close()
             throw NodeError(error, while: "starting the node")
         }
+        node.takeOver()
         node.pins.look()
         node.shares.resume()
         node.seeds.resume()
@@ -114,6 +126,15 @@ public final class StoreNode: Sendable {
     /// Asks it to end. Any thread; twice is once.
     public func end() { ending.open() }
 
+    /// Asks it to end for another program, which is to take the place of this process.
+    func end(for program: String) {
+        state.withLock { $0.successor = program }
+        end()
+    }
+
+    /// The program to become once `run` has returned (`Successor`); nil: none.
+    public var successor: String? { state.withLock { $0.successor } }
+
     /// Returns when it was asked to end, or has nothing to do any more, and everything is
     /// unmounted, written and closed.
     public func run() async {
@@ -125,19 +146,24 @@ public final class StoreNode: Sendable {
 
     /// Ends in good order: no new commands, shares and mounts away, then network and store.
     private func close() async {
-        let server = state.withLock { state -> ControlServer? in
+        let (server, isReplaced) = state.withLock { state in
             state.isEnding = true
-            return state.server
+            return (state.server, state.successor != nil)
         }
         await server?.stopListening()
         await shares.end()
         await seeds.end()
-        await mounts.end()
+        // When they come back at once, mounts go as late as can be.
+        if isReplaced { await mounts.endAttached() } else { await mounts.end() }
         await pins.stop()
         events.finish()
         await server?.closeClients()
         for close in state.withLock({ $0.companions }) { await close() }
         occupancy.close()
+        if isReplaced {
+            leaveMounts()
+            await mounts.end()
+        }
         await engine.close()
     }
 }

@@ -29,6 +29,8 @@ extension StoreNode {
             Task { await active.unmount() }
         }
         try await active.wait()
+        // Not over: who is attached asks the next one.
+        if successor != nil { throw NodeError.ending }
         try await stream.send(active.event("unmounted", traffic: engine.transferred))
     }
 

@@ -10,8 +10,10 @@ extension StoreNode {
             "store": .string(configuration.engine.store),
             "started": .string(started.ISO8601Format()),
             "listen": .array(engine.addresses.map { .string($0.description) }),
-            "network": configuration.engine.networkSummary,
-            "idle": .bool(occupancy.count == 0),
+            "network": engine.networkSummary,
+            "idle": .bool(occupancy.count == 0), "instance": .string(instance),
+            "log": configuration.logFile.map { .string($0) } ?? .null,
+            "replaced": takeover.withLock { $0?.json } ?? .null,
         ]
     }
 
@@ -65,6 +67,15 @@ extension StoreNode {
             try await stream.send(["event": "listening"])
             for await event in heard { try await stream.send(event) }
         }
+    }
+}
+
+extension Engine {
+    /// That of its configuration, with the limits of now.
+    var networkSummary: JSONValue {
+        var now = configuration
+        (now.limitUp, now.limitDown) = limits
+        return now.networkSummary
     }
 }
 

@@ -14,6 +14,8 @@ extension StoreNode {
             if active.phase == .ready { try await stream.send(active.readyEvent) }
             try await self.tell(of: active, heard, until: order.isDetached, stream)
             if let failure = active.failure { throw failure }
+            // Not over: who is attached asks the next one.
+            if self.successor != nil, !order.isDetached { throw NodeError.ending }
         }
     }
 
@@ -27,6 +29,8 @@ extension StoreNode {
         for await event in heard where event["folder"]?.string == active.folder {
             switch event["event"]?.string {
             case "key": continue
+            // Of before we listened.
+            case "progress" where isReady: continue
             case "unshared": return
             case "ready":
                 // Told already when it was ready before we listened.
