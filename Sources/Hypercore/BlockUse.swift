@@ -14,6 +14,13 @@ public struct BlockUse: Sendable, Equatable {
         self.now = now
     }
 
+    /// When a run was used, by a list of all times; 0 = never. What lies beyond the longest list
+    /// shares its last time.
+    public static func time(ofRun run: UInt64, in runs: [UInt32]) -> UInt32 {
+        let isShared = runs.count >= Limits.useRunsMax
+        return run < UInt64(runs.count) ? runs[Int(run)] : isShared ? runs.last ?? 0 : 0
+    }
+
     /// These blocks are used now.
     mutating func touch(_ blocks: Range<UInt64>) {
         guard let last = blocks.last else { return }

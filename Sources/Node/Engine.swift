@@ -54,6 +54,7 @@ public final class Engine: Sendable {
     let cache: CacheKeeper
     private let group: MultiThreadedEventLoopGroup
     private let disk = NIOThreadPool(numberOfThreads: 1)
+    private let flusher: Flusher
     private let traffic: Traffic
     private let state = Mutex(State())
 
@@ -64,8 +65,6 @@ public final class Engine: Sendable {
         var receiving = Rate()
         var sending = Rate()
         var isClosed = false
-        /// The errno for which nothing could be made durable the last time.
-        var flushTrouble: Int32?
         var limits: (up: UInt64?, down: UInt64?) = (nil, nil)
     }
 
@@ -95,6 +94,7 @@ public final class Engine: Sendable {
         let traffic = Traffic()
         self.traffic = traffic
         let logger = configuration.logger
+        flusher = Flusher(store, logger)
         // One name for all connections, the same after every start (docs/spec/corestore.md 7).
         let name = NoiseKeyPair(
             seed: store.derive(
@@ -139,7 +139,7 @@ public final class Engine: Sendable {
             [weak self] _ in
             guard let self else { return }
             measure()
-            disk.submit { _ in self.flush() }
+            disk.submit { [flusher] _ in flusher.flush() }
         }
         let pause = TimeAmount(Limits.memoryInterval)
         let saving = loop.scheduleRepeatedTask(initialDelay: pause, delay: pause) {
@@ -191,29 +191,6 @@ public final class Engine: Sendable {
         state.withLock { state in
             state.receiving.sample(total: totals.received, at: .now)
             state.sending.sample(total: totals.sent, at: .now)
-        }
-    }
-
-    /// Makes what was downloaded so far durable.
-    private func flush() {
-        var trouble: (any Error)?
-        do {
-            try store.flush()
-        } catch {
-            trouble = error
-        }
-        let number = trouble.map { ($0 as? FeedError)?.errno ?? -1 }
-        // A full disk stays full for hours: it is said once, and once that it is over.
-        let isNews = state.withLock { state in
-            defer { state.flushTrouble = number }
-            return state.flushTrouble != number
-        }
-        guard isNews else { return }
-        if let trouble {
-            configuration.logger.error(
-                "what was fetched is not kept: \(trouble); it can be read, and is fetched again")
-        } else {
-            configuration.logger.notice("what is fetched is kept again")
         }
     }
 }

@@ -21,11 +21,10 @@ struct CacheRun {
             let end = min(start + BlockUse.runBlocks, length)
             let here = feed.localBlocks(in: start..<end)
             if here > 0 {
-                let index = Int(clamping: start / BlockUse.runBlocks)
                 runs.append(
                     CacheRun(
                         feed: feed, blocks: start..<end,
-                        lastUse: index < use.count ? use[index] : use.last ?? 0,
+                        lastUse: BlockUse.time(ofRun: start / BlockUse.runBlocks, in: use),
                         bytes: here &* average))
             }
             start = end

@@ -60,6 +60,19 @@ struct CacheTests {
         }
     }
 
+    /// The last run that was noted says nothing of those behind it.
+    @Test func whatNobodyReadsGoesAlsoWhileTheFirstFileIsRead() async throws {
+        try await withCopy { engine, drive, _ in
+            let keeper = CacheKeeper(grace: 1000, interval: nil) { [weak engine] in engine }
+            try drive.content().noteUse(now: UInt32(clamping: time(nil)))
+            _ = try drive.read("/a")
+            keeper.limit(to: UInt64(Self.bytes.count))
+            #expect(keeper.tick() == UInt64(Self.bytes.count) * 2)
+            #expect(try cached(drive) == [true, false, false])
+            keeper.stop()
+        }
+    }
+
     @Test func whatIsPinnedOrOursOrJustUsedStays() async throws {
         try await withCopy { engine, drive, _ in
             let own = try engine.createDrive(name: "own")
