@@ -115,6 +115,12 @@ public final class MountedDrive: Sendable {
         configuration.uid = getuid()
         configuration.gid = getgid()
         if let bytes = options.readAheadBytes { configuration.readAheadBytesMax = bytes }
+        if let cap = engine.cache.limit {
+            // What is fetched ahead counts as used: more of it than the cache may hold would push
+            // out what is read, and come back each time it was dropped itself.
+            configuration.readAheadBytesMax = min(
+                configuration.readAheadBytesMax, Int(clamping: cap / 4))
+        }
         configuration.status = { [weak engine] in engine?.status(of: drive).text ?? [] }
         configuration.peers = { [weak engine] in engine?.peerList.text ?? [] }
         let logger = engine.configuration.logger

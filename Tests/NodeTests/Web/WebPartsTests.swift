@@ -66,7 +66,7 @@ struct WebPartsTests {
         let access = WebAccess()
         let start = NIODeadline.uptimeNanoseconds(1)
         let ticket = access.newTicket(now: start)
-        #expect(access.redeem("0" + ticket.dropFirst(), now: start) == nil || ticket.first == "0")
+        #expect(access.redeem("x" + ticket.dropFirst(), now: start) == nil)
         let session = try #require(access.redeem(ticket, now: start + .minutes(9)))
         #expect(access.redeem(ticket, now: start) == nil)
         #expect(access.session("a=b; \(WebAccess.cookie)=\(session.id)") == session)
