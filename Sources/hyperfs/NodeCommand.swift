@@ -64,6 +64,8 @@ struct NodeCommand: AsyncParsableCommand {
             let access = NodeAccess(common: common, network: network, console: common.console())
             return try await NodeReplacement(access).run()
         }
+        // One that comes before there is anything to tell must not end it.
+        NodeSignals.ignore()
         if background { return try await serveInBackground() }
         let console = common.console(outlivesReader: true)
         let level = LogLevel(settings.logLevel)
@@ -73,6 +75,8 @@ struct NodeCommand: AsyncParsableCommand {
         configuration.linger = nil
         let node = try await start(configuration)
         node.notes.forEach { console.note("hyperfs: \(Printable.text($0))") }
+        // Before anybody knows that it runs.
+        let signals = NodeSignals(node, level, background: background)
         let numbers = await openMetrics(node)
         let listen = node.engine.addresses.map(\.description)
         if console.isJSON {
@@ -83,7 +87,7 @@ struct NodeCommand: AsyncParsableCommand {
         } else {
             console.note("node ready; peers reach it at \(listen.joined(separator: ", "))")
         }
-        try await run(node, level)
+        try await run(node, signals)
     }
 
     /// What of the options may be set anew while it runs.
@@ -111,10 +115,9 @@ struct NodeCommand: AsyncParsableCommand {
         }
     }
 
-    private func run(_ node: StoreNode, _ level: LogLevel) async throws {
+    private func run(_ node: StoreNode, _ signals: NodeSignals) async throws {
         if let bytes = settings.cacheBytes { node.limitCache(to: bytes) }
         let interruption = Interruption { node.end() }
-        let signals = NodeSignals(node, level, background: background)
         let manager = ServiceManager()
         // Cancelled, it throws, and nothing else.
         let reporting = manager.map { manager in Task { try await node.report(to: manager) } }
@@ -152,10 +155,11 @@ struct NodeCommand: AsyncParsableCommand {
             configuration.logFile = NodeLog.path()
             let node = try await start(configuration)
             for note in node.notes { engine.logger.notice("\(note)") }
+            let signals = NodeSignals(node, level, background: background)
             engine.logger.notice("node of \(engine.store) ready, version \(Product.version)")
             pipe.ready(notes: node.notes)
             _ = await openMetrics(node)
-            try await run(node, level)
+            try await run(node, signals)
             engine.logger.notice("node of \(engine.store) ended")
         } catch {
             let error = NodeError(error, while: "starting the node")

@@ -9,6 +9,11 @@ final class NodeSignals: Sendable {
     /// Only kept alive: never touched after `init`, so that it needs no lock.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
 
+    /// Neither ends the process from now on.
+    static func ignore() {
+        for number in [SIGUSR1, SIGHUP] { signal(number, SIG_IGN) }
+    }
+
     init(_ node: StoreNode, _ level: LogLevel, background: Bool) {
         let queue = DispatchQueue(label: "node-signals")
         let file = Mutex(Result { try Self.settings(background: background) })
