@@ -159,7 +159,11 @@ public struct ControlClient: Sendable {
         var progress = Progress.nothing
         do {
             try await connection.executeThenClose { inbound, outbound in
-                try await send(method, path, body, outbound)
+                do {
+                    try await send(method, path, body, outbound)
+                } catch  where Self.isHangUp(error) {
+                    // A node that answers before all is said hangs up early; the answer is here.
+                }
                 for try await part in inbound {
                     progress = .begun
                     try await each(part)
