@@ -18,6 +18,8 @@ struct FeedCache {
     var feeds: [Feed] { slots.values.map(\.feed) }
     var count: Int { slots.count }
 
+    func contains(_ key: DiscoveryKey) -> Bool { slots[key] != nil }
+
     mutating func find(_ key: DiscoveryKey) -> Feed? {
         clock += 1
         slots[key]?.lastUse = clock
@@ -35,6 +37,16 @@ struct FeedCache {
     mutating func removeAll() -> [Feed] {
         defer { slots = [:] }
         return feeds
+    }
+
+    /// Takes those of some out that nobody holds.
+    mutating func takeUnused(among keys: Set<DiscoveryKey>) -> [Feed] {
+        keys.compactMap { key in
+            guard var slot = slots.removeValue(forKey: key) else { return nil }
+            if isKnownUniquelyReferenced(&slot.feed) { return slot.feed }
+            slots[key] = slot
+            return nil
+        }
     }
 
     /// Takes the longest unused out, a few at once.

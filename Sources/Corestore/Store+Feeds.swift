@@ -86,6 +86,19 @@ extension Store {
         }
     }
 
+    /// Closes those of some feeds that nobody holds any more, with everything durable; the next who
+    /// asks opens them again. Those that are still open then.
+    public func closeUnused(_ keys: Set<DiscoveryKey>) -> Set<DiscoveryKey> {
+        // Nobody opens one again before its files are closed.
+        opening.withLock {
+            let unused = state.withLock { state in
+                state.isClosed ? [] : state.cache.takeUnused(among: keys)
+            }
+            for feed in unused { try? feed.close() }
+            return state.withLock { state in keys.filter { state.cache.contains($0) } }
+        }
+    }
+
     private func cached(_ key: DiscoveryKey) throws -> Feed? {
         try state.withLock { state in
             guard !state.isClosed else { throw closed }

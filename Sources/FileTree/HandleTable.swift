@@ -11,6 +11,9 @@ final class HandleTable<Handle: Sendable>: Sendable {
 
     var count: Int { state.withLock { $0.handles.count } }
 
+    /// Every handle; for rare sweeps.
+    var all: [Handle] { state.withLock { Array($0.handles.values) } }
+
     subscript(_ id: UInt64) -> Handle? { state.withLock { $0.handles[id] } }
 
     func add(_ handle: Handle) -> UInt64 {

@@ -46,7 +46,12 @@ enum Limits {
 
     /// Drives that are open at once: each has two feeds of four files, out of 4096 descriptors.
     static let roofDrives = 256
-    /// One that was not asked for in so long, and of which no file is open, is let go.
+    /// From here on the longest unused are let go, however short that is.
+    static let roofDrivesCrowded = 192
+    /// Drives of which is remembered that they were entered from one of those.
+    static let enteredDrives = 1000
+    /// One of which nothing was asked in so long, nothing is open, and nothing waits to be
+    /// committed, is let go once the kernel has forgotten it.
     static let roofIdleSeconds = 600
     /// How often that is looked at.
     static let roofSweepSeconds = 60

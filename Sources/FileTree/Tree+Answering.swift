@@ -10,6 +10,7 @@ extension Tree {
         on volume: Volume?, changing: Bool = false, _ reply: @escaping Reply<T>,
         _ attempt: @escaping @Sendable () throws -> T
     ) -> Pending? {
+        touch(volume)
         let isComplete = gate.passing(changing: changing) { () -> Bool in
             let result: Result<T, PosixError>
             do {

@@ -29,6 +29,9 @@ public final class Tree: Sendable {
         case attributes(UInt64)
         /// Attributes, and bytes that were written elsewhere.
         case content(UInt64, Range<UInt64>)
+        /// Nodes, each behind those that are in it: whatever nobody uses of them. The last one has
+        /// this name.
+        case unused([UInt64], parent: UInt64, name: String)
     }
 
     let configuration: Configuration
@@ -149,6 +152,7 @@ public final class Tree: Sendable {
         waits.close()
         for file in files.removeAll() { file.endReadAhead() }
         directories.removeAll()
+        roof?.close()
         withdraw(rootVolume.run.drop(), of: rootVolume.knownContent)
     }
 

@@ -20,9 +20,13 @@ final class Volume: Sendable {
     let writer: Writer?
     /// Which version is shown.
     let showing: Showing
+    /// What the drive it is in, or it is itself, is called under a roof; nil = there is none.
+    let roofName: String?
     /// Mixed into the inode numbers, so that one drive nested twice has two sets of them.
     private let seed: Bytes32
     private let knownFeed = Mutex<Feed?>(nil)
+    /// When the outermost drive is let go, so are those that were entered from it.
+    let entered: Entered
 
     struct Identity: Hashable, Sendable {
         let key: PublicKey
@@ -31,9 +35,12 @@ final class Volume: Sendable {
 
     init(
         id: UInt64, drive: Drive, chain: [Identity] = [], at path: String = "",
-        in outer: Bytes32? = nil, writer: Writer? = nil
+        in outer: Bytes32? = nil, writer: Writer? = nil, under roofName: String? = nil,
+        entered: Entered = Entered()
     ) {
+        self.entered = entered
         self.id = id
+        self.roofName = roofName
         self.writer = writer
         self.drive = drive
         let identity = Identity(key: drive.key, version: drive.checkoutVersion)
@@ -47,7 +54,23 @@ final class Volume: Sendable {
 
     /// A drive nested in this one.
     func nested(id: UInt64, drive: Drive, at path: String, writer: Writer?) -> Volume {
-        Volume(id: id, drive: drive, chain: chain, at: path, in: seed, writer: writer)
+        entered.add(drive.key)
+        return Volume(
+            id: id, drive: drive, chain: chain, at: path, in: seed, writer: writer,
+            under: roofName, entered: entered)
+    }
+
+    /// The drives that were entered from an outermost one, and from inside of them.
+    final class Entered: Sendable {
+        private let state = Mutex<Set<PublicKey>>([])
+
+        func add(_ key: PublicKey) {
+            state.withLock { keys in
+                if keys.count < Limits.enteredDrives { keys.insert(key) }
+            }
+        }
+
+        var keys: Set<PublicKey> { state.withLock { $0 } }
     }
 
     /// Whether an old version is on the way here: nothing can be changed below one.
@@ -58,6 +81,9 @@ final class Volume: Sendable {
 
     /// The version that is shown, 0 while none is known.
     var version: UInt64 { showing.version }
+
+    /// Whether anything waits to be committed.
+    var hasChanges: Bool { writer.map { $0.overlay.count > 0 } ?? false }
 
     /// The content feed; throws `MissingBlocks` until the drive's header is here.
     func content() throws -> Feed {

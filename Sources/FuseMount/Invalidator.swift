@@ -65,16 +65,14 @@ final class Invalidator: Sendable {
         case .content(let node, let bytes):
             fuse_lowlevel_notify_inval_inode(
                 se, node, off_t(clamping: bytes.lowerBound), off_t(clamping: bytes.count))
+        case .unused(let nodes, let parent, let name):
+            if !session.prune(nodes) {
+                // A kernel before 6.18 drops all that is unused below the name, and the name:
+                // who stands just there cannot be told its path until somebody looks it up.
+                fuse_lowlevel_notify_inval_entry(se, parent, name, name.utf8.count)
+            }
         case .attributes(let node):
             fuse_lowlevel_notify_inval_inode(se, node, -1, 0)
         }
     }
-}
-
-/// libfuse's session.
-///
-/// `@unchecked Sendable`: libfuse takes its own lock in what is called through it from here, and
-/// the mount ends that thread before it destroys the session.
-struct SessionPointer: @unchecked Sendable {
-    let raw: OpaquePointer?
 }

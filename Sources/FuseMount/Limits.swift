@@ -13,6 +13,8 @@ enum Limits {
     static let logLines = 16
     /// Bytes of what a helper program says.
     static let helperOutputBytes = 4096
+    /// Nodes that the kernel is told of in one message that it should drop.
+    static let prunedNodes = 1024
     /// Invalidations that may wait; beyond it whoever makes them waits too.
     static let invalidations = 1 << 16
 }

@@ -13,16 +13,28 @@ final class TopicCounts: Sendable {
 
     private let counts = Mutex<[Bytes32: Count]>([:])
 
-    /// Adds what is wanted, or takes it back; what all together want.
+    /// Adds what is wanted, or takes it back. `tell` hears what all together want, in the order of
+    /// the changes: it may post that somewhere, and nothing else.
     func change(
-        _ topic: Bytes32, announce: Int, lookup: Int
-    ) -> (announce: Bool, lookup: Bool) {
+        _ topic: Bytes32, announce: Int, lookup: Int,
+        tell: (_ announce: Bool, _ lookup: Bool) -> Void
+    ) {
         counts.withLock { counts in
             var count = counts[topic] ?? Count()
             count.announce = max(0, count.announce + announce)
             count.lookup = max(0, count.lookup + lookup)
             counts[topic] = count.announce + count.lookup > 0 ? count : nil
-            return (count.announce > 0, count.lookup > 0)
+            tell(count.announce > 0, count.lookup > 0)
+        }
+    }
+
+    /// Whether anybody wants it.
+    func isWanted(_ topic: Bytes32) -> Bool { counts.withLock { $0[topic] != nil } }
+
+    /// Calls `body`, which may post something and nothing else, when nobody wants the topic.
+    func ifUnwanted(_ topic: Bytes32, _ body: () -> Void) {
+        counts.withLock { counts in
+            if counts[topic] == nil { body() }
         }
     }
 }
@@ -50,11 +62,12 @@ extension Engine {
     private func change(_ drive: Drive, announce: Int, lookup: Int) {
         if announce > 0 { guardHistory(of: drive) }
         let topic = drive.key.discoveryKey.raw
-        let wanted = topics.change(topic, announce: announce, lookup: lookup)
-        if wanted.announce || wanted.lookup {
-            swarm?.join(topic, announce: wanted.announce, lookup: wanted.lookup)
-        } else {
-            swarm?.leave(topic)
+        topics.change(topic, announce: announce, lookup: lookup) { announce, lookup in
+            if announce || lookup {
+                swarm?.join(topic, announce: announce, lookup: lookup)
+            } else {
+                swarm?.leave(topic)
+            }
         }
     }
 

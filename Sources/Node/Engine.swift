@@ -48,6 +48,8 @@ public final class Engine: Sendable {
     let replicator: Replicator
     let swarm: Swarm?
     let topics = TopicCounts()
+    /// Feeds that were let go and may still be open, each with the drive that it is of.
+    let idle = Mutex<[DiscoveryKey: DiscoveryKey]>([:])
     /// The thread of swarm and replicator; others may use it for little things.
     let loop: any EventLoop
     /// The cap on what is kept of other people's files.

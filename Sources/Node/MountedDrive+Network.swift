@@ -21,6 +21,10 @@ extension MountedDrive {
         configuration.network = Tree.Network { [weak engine] name in
             guard let engine else { throw NodeError.ending }
             return try Self.open(name, in: engine)
+        } use: { [weak engine] drive in
+            engine?.use(drive)
+        } letGo: { [weak engine] drive, entered in
+            engine?.letGo(drive, entered)
         }
         configuration.storageFolder = engine.configuration.store
         let tree = Tree(drive: drive, configuration: configuration)
@@ -38,13 +42,17 @@ extension MountedDrive {
         self.init(
             drive, at: mountpoint, notes: mount.notes, isNetwork: true, tree, mount)
         // Also while nobody looks.
-        Task.detached { [weak tree] in
+        Task.detached { [weak tree, weak engine] in
             while tree?.isClosing == false {
                 tree?.letGoOfIdleDrives()
+                engine?.closeIdleFeeds()
                 try? await Task.sleep(for: Limits.idleDrivesTick)
             }
         }
     }
+
+    /// Lets go of the drives that nobody has used in a while, as if it were `now`.
+    func letGoOfIdleDrives(now: ContinuousClock.Instant) { tree.letGoOfIdleDrives(now: now) }
 
     /// A key, in hexadecimal digits or z-base-32, with or without a version. Names of this store
     /// are no keys: a folder that means something else on each machine would be in no script.
@@ -54,9 +62,6 @@ extension MountedDrive {
             throw NodeError(
                 .notFound, "\(name) is not a key", hint: "a key has 64 hexadecimal digits")
         }
-        let drive = try Drive(store: engine.store, key: key, version: reference.version)
-        engine.follow(drive.metadata)
-        engine.exchange(drive)
-        return drive
+        return try Drive(store: engine.store, key: key, version: reference.version)
     }
 }

@@ -39,7 +39,7 @@ public final class MountedDrive: Sendable {
     public let isNetwork: Bool
     /// Whether it can be written.
     public var isWritable: Bool { tree.isWritable }
-    private let tree: Tree
+    let tree: Tree
     private let mount: Mount
 
     /// Mounts; returns once the folder answers. Throws NodeError `.notFound` when nobody has the

@@ -112,6 +112,12 @@ public final class Replicator: Sendable {
         engine.executor.execute { [engine] in engine.turn { engine.leave(feed) } }
     }
 
+    /// Takes `follow` and `audit` back: it is closed on all connections, unless somebody waits for
+    /// blocks of it. Who asks for some later joins it again, and peers who ask are served.
+    public func release(_ feed: Feed) {
+        engine.executor.execute { [engine] in engine.turn { engine.release(feed) } }
+    }
+
     /// A feed may be served from now on: opened with those peers that asked for it in vain before,
     /// and with nobody else.
     public func available(_ feed: Feed) {

@@ -3,14 +3,28 @@ import FileTree
 import Glibc
 import HyperCrypto
 import Hyperdrive
+import Synchronization
 import TestSupport
 import Testing
 
 /// Many drives under one root.
 @Suite(.timeLimit(.minutes(1)))
 struct NetworkTreeTests {
+    /// How often each drive was used, less how often it was let go.
+    private final class Uses: Sendable {
+        private let counts = Mutex<[PublicKey: Int]>([:])
+
+        func add(_ drive: Drive, _ count: Int) {
+            counts.withLock { $0[drive.key, default: 0] += count }
+        }
+
+        subscript(_ drive: Drive) -> Int { counts.withLock { $0[drive.key] ?? 0 } }
+    }
+
     /// A root that opens the drives of the rig's reader; own drives may be written.
-    private func tree(_ rig: Rig, _ folder: TemporaryFolder) throws -> Tree {
+    private func tree(
+        _ rig: Rig, _ folder: TemporaryFolder, _ uses: Uses = Uses()
+    ) throws -> Tree {
         var configuration = Tree.Configuration()
         configuration.timeoutWithoutPeers = .milliseconds(50)
         configuration.timeout = .milliseconds(50)
@@ -19,6 +33,10 @@ struct NetworkTreeTests {
         configuration.network = Tree.Network { name in
             guard let key = PublicKey(hex: name) else { throw PosixError(ENOENT, "no key") }
             return try Drive(store: reader, key: key)
+        } use: {
+            uses.add($0, 1)
+        } letGo: { drive, _ in
+            uses.add(drive, -1)
         }
         let standIn = try Drive.create(in: Store(memory: SeededRandom(seed: 5)))
         return Tree(drive: standIn, configuration: configuration)
@@ -78,27 +96,112 @@ struct NetworkTreeTests {
     }
 
     @Test func idleDrivesAreLetGo() async throws {
-        let (rig, folder) = (try Rig(), try TemporaryFolder())
+        let (rig, folder, uses) = (try Rig(), try TemporaryFolder(), Uses())
         let own = try Drive.create(in: rig.reader, name: "own")
-        try own.writeFile("/f", [1], mtime: 5)
-        let tree = try tree(rig, folder)
+        try own.writeFile("/d/f", [1], mtime: 5)
+        let tree = try tree(rig, folder, uses)
         defer { tree.close() }
         let changes = Changes(of: tree)
         let name = own.key.hex
-        let handle = try await tree.openFile("/\(name)/f")
+        let handle = try await tree.openFile("/\(name)/d/f")
+        #expect(uses[own] == 1)
         tree.letGoOfIdleDrives(now: .now + .seconds(3600))
         #expect(try await tree.names("/") == [name], "a file is open")
         tree.close(handle: handle)
+        let place = try await tree.find("/\(name)")
+        let node = try await tree.find("/\(name)/d").node
+        let file = try await tree.find("/\(name)/d/f").node
         tree.letGoOfIdleDrives(now: .now + .seconds(7200))
+        let told = Tree.Invalidation.unused(
+            [file, node, place.node], parent: tree.root, name: name)
+        #expect(changes.all.contains(told))
+        #expect(try await tree.names("/") == [name], "the kernel knows it")
+        for node in [file, node, place.node] { tree.forget(inode: node, count: 10) }
+        tree.letGoOfIdleDrives(now: .now + .seconds(9000))
         #expect(try await tree.names("/").isEmpty)
-        #expect(changes.all.contains(.entry(parent: tree.root, name: name)))
-        #expect(try await tree.text("/\(name)/f") == "\u{1}")
+        #expect(uses[own] == 0)
+        #expect(changes.all.last == .listing(tree.root))
+        #expect(try await tree.text("/\(name)/d/f") == "\u{1}")
+        #expect(try await tree.find("/\(name)").inode == place.inode)
+        #expect(uses[own] == 1)
+    }
+
+    /// A shell stands in a folder: the kernel does not forget it, and it goes on.
+    @Test func whereSomebodyStandsNothingIsLetGo() async throws {
+        let (rig, folder, uses) = (try Rig(), try TemporaryFolder(), Uses())
+        try rig.write("/docs/a", "far away")
+        let tree = try tree(rig, folder, uses)
+        let changes = Changes(of: tree)
+        let name = rig.drive.key.hex
+        let place = try await tree.find("/\(name)").node
+        let node = try await tree.find("/\(name)/docs").node
+        let told = Tree.Invalidation.unused([node, place], parent: tree.root, name: name)
+        for hour in 1...5 {
+            tree.letGoOfIdleDrives(now: .now + .seconds(3600 * hour))
+            #expect(changes.all.count { $0 == told } == hour)
+        }
+        #expect(uses[rig.drive] == 1)
+        let found = try await ask { tree.lookup(parent: node, name: "a", reply: $0) }.get()
+        #expect(found.size == 8)
+        tree.close()
+        #expect(uses[rig.drive] == 0)
+    }
+
+    @Test func whatWasLetGoLeavesTheMemory() async throws {
+        let (rig, folder, uses) = (try Rig(), try TemporaryFolder(), Uses())
+        try rig.write("/docs/a", "far away")
+        let tree = try tree(rig, folder, uses)
+        defer { tree.close() }
+        let path = "/\(rig.drive.key.hex)/docs/a"
+        let before = try await tree.find(path).inode
+        weak let feed = try rig.reader.feed(key: rig.drive.key)
+        let key = rig.drive.key.discoveryKey
+        for node in 2..<UInt64(100) { tree.forget(inode: node, count: 100) }
+        #expect(tree.nodeCount == 1)
+        #expect(rig.reader.closeUnused([key]) == [key], "it is listed")
+        tree.letGoOfIdleDrives(now: .now + .seconds(3600))
+        // Whoever followed it may hold it for a moment.
+        while !rig.reader.closeUnused([key]).isEmpty { await Task.yield() }
+        #expect(feed == nil)
+        #expect(uses[rig.drive] == 0)
+        #expect(try await tree.find(path).inode == before)
+        #expect(uses[rig.drive] == 1)
+    }
+
+    @Test func whatWaitsToBeCommittedIsNotLetGo() async throws {
+        let (rig, folder, uses) = (try Rig(), try TemporaryFolder(), Uses())
+        let own = try Drive.create(in: rig.reader, name: "own")
+        let tree = try tree(rig, folder, uses)
+        defer { tree.close() }
+        let place = "/" + own.key.hex
+        let node = try await tree.find(place).node
+        // As long as somebody else writes to the drive nothing is committed.
+        let batch = try own.metadata.beginBatch()
+        try await ask {
+            tree.makeFolder(parent: node, name: "new", Making(mode: 0o755), reply: $0)
+        }.map { _ in }.get()
+        for node in 2..<UInt64(100) { tree.forget(inode: node, count: 100) }
+        tree.letGoOfIdleDrives(now: .now + .seconds(3600))
+        #expect(uses[own] == 1)
+        batch.cancel()
+        var now = ContinuousClock.now + .seconds(3600)
+        while uses[own] > 0 {
+            now += .seconds(3600)
+            tree.letGoOfIdleDrives(now: now)
+            await Task.yield()
+        }
+        #expect(try await tree.names(place) == ["new"])
     }
 
     @Test func noMoreAreOpenThanTheLimit() async throws {
         let (rig, folder) = (try Rig(), try TemporaryFolder())
         let tree = try tree(rig, folder)
         defer { tree.close() }
+        // A kernel that does as it is told.
+        tree.onInvalidate { [weak tree] in
+            guard case .unused(let nodes, _, _) = $0 else { return }
+            for node in nodes { tree?.forget(inode: node, count: 10) }
+        }
         var random = SeededRandom(seed: 8)
         for number in 0..<300 {
             let own = try Drive.create(in: rig.reader, name: "own\(number)")

@@ -126,7 +126,7 @@ final class Mounts: Sendable {
             failure = NodeError(error, while: "unmounting \(active.mounted.mountpoint)")
             engine.configuration.logger.error("\(failure?.message ?? "")")
         }
-        engine.endExchange(active.mounted.drive)
+        if !active.mounted.isNetwork { engine.endExchange(active.mounted.drive) }
         state.withLock { $0.active[active.mounted.mountpoint] = nil }
         record.write(all.map(\.mounted.mountpoint))
         events.publish(active.event("unmounted"))

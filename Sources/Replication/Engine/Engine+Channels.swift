@@ -197,6 +197,24 @@ extension Engine {
         dispose(replication)
     }
 
+    /// Nobody is interested in it any more, but for those who wait for blocks just now.
+    func release(_ feed: Feed) {
+        guard let replication = feeds[feed.discoveryKey], replication.feed === feed else { return }
+        replication.isFollowed = false
+        replication.isAudited = false
+        // Following has no reader behind it.
+        let released = FeedError(.cancelled, "the feed \(feed.key) is not followed any more")
+        for demand in replication.demandsInOrder where demand.completion == nil {
+            finish(demand, .failure(released))
+        }
+        guard replication.demandsInOrder.isEmpty else { return }
+        replication.isJoined = false
+        for peer in peersInOrder {
+            if let channel = peer.channelOf[replication.discoveryKey] { close(channel) }
+        }
+        dispose(replication)
+    }
+
     /// Forgets a feed that nobody needs.
     func dispose(_ replication: FeedReplication) {
         guard replication.isUnused, feeds[replication.discoveryKey] === replication else { return }

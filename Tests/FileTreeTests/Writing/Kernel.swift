@@ -42,6 +42,7 @@ final class Kernel {
                 pages[node] = nil
                 lists[node] = nil
             case .attributes(let node): attributes[node] = nil
+            case .unused: break
             }
         }
     }
