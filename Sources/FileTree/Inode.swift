@@ -130,10 +130,4 @@ extension Stat {
         }
         return hasSameContent(as: other)
     }
-
-    /// Content blocks of a file.
-    var contentBlocks: Range<UInt64> {
-        let (end, overflow) = offset.addingReportingOverflow(blocks)
-        return overflow ? offset..<offset : offset..<end
-    }
 }

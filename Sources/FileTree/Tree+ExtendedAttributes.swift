@@ -84,11 +84,13 @@ extension Tree {
         case .symlink, .other: return 0
         case .directory:
             if home.path == "/" { return home.volume.knownContent?.localBytes ?? 0 }
-            return try home.volume.view().walk(home.path).reduce(into: 0) { sum, entry in
+            var sum: UInt64 = 0
+            try home.volume.view().walk(home.path).forEach { entry in
                 if entry.stat.kind == .file {
                     sum &+= storedBytes(of: entry.stat, in: home.volume)
                 }
             }
+            return sum
         }
     }
 

@@ -65,32 +65,33 @@ extension Drive {
     /// Entries that `list` gives at most: some hundred bytes of memory each.
     public static let listedEntriesMax = OwnLimits.listedEntriesMax
 
-    /// Everything below a path, parents before children, siblings by the bytes of their names.
-    /// With `enterMounts` also what is in nested drives, except in those that contain themselves.
-    public func walk(_ path: String = "/", enterMounts: Bool = false) throws -> [Entry] {
-        let key = try DrivePath.key(path)
-        return try DriveError.translating(path) {
-            var found: [Entry] = []
-            var items = tries.iterate(key, recursive: true, enterMounts: enterMounts, gt: true)
-            // Many entries in a row are in the same drive.
-            var last: (prefix: String, drive: Drive)?
-            while let item = try items.next() {
-                guard DrivePath.isShowable(key: item.path) else { continue }
-                if last?.prefix != item.place.prefix {
-                    last = (item.place.prefix, try drive(at: item.place))
-                }
-                guard let drive = last?.drive,
-                    var entry = try? entry(
-                        item.path, at: item.place.inner, drive, node: item.node,
-                        hasDescendants: false)
-                else { continue }
-                entry.mount = item.mount.map { ($0.record.key, $0.record.version) }
-                found.append(entry)
-            }
-            found.sort { DrivePath.isBefore($0.path, $1.path) }
-            return withFolders(found, below: DrivePath.path(key))
-        }
+    /// Everything below a path, page by page. With `enterMounts` also what is in nested drives,
+    /// except in those that contain themselves.
+    public func walk(_ path: String = "/", enterMounts: Bool = false) throws -> DriveWalk {
+        DriveWalk(self, try DrivePath.key(path), enterMounts: enterMounts)
     }
+
+    /// All of that at once, siblings by the bytes of their names. Throws `.tooLarge` for more than
+    /// `limit` entries, and what `entry` throws.
+    public func everything(
+        _ path: String = "/", enterMounts: Bool = false, atMost limit: Int = gatheredEntriesMax
+    ) throws -> [Entry] {
+        let walk = try walk(path, enterMounts: enterMounts)
+        var found: [Entry] = []
+        try walk.forEach { entry in
+            guard found.count < limit else {
+                throw DriveError(
+                    .tooLarge, "\(path): more than \(limit) entries below it; name a folder in it",
+                    errno: EFBIG)
+            }
+            found.append(entry)
+        }
+        found.sort { DrivePath.isBefore($0.path, $1.path) }
+        return found
+    }
+
+    /// Entries that `everything` gives at most.
+    public static let gatheredEntriesMax = OwnLimits.gatheredEntriesMax
 
     /// The drive that holds a path, and the path in it.
     struct Location {
@@ -181,7 +182,7 @@ extension Drive {
     }
 
     /// An entry from its node. What has something below it is a folder, whatever its node says.
-    private func entry(
+    func entry(
         _ key: String, at inner: String, _ drive: Drive, node: TrieNode?, hasDescendants: Bool
     ) throws -> Entry {
         var stat: Stat?
@@ -220,63 +221,5 @@ extension Drive {
         guard entry.stat.kind == .directory else {
             throw DriveError(.notDirectory, "\(path): not a folder", errno: ENOTDIR)
         }
-    }
-
-    /// Puts the folders in that have no entry of their own, and makes folders of files that
-    /// others lie below. `entries` are sorted.
-    private func withFolders(_ entries: [Entry], below top: String) -> [Entry] {
-        var all: [Entry] = []
-        all.reserveCapacity(entries.count)
-        /// The folders that the current entry is in, outermost first.
-        var open: [Int] = []
-        for entry in entries {
-            while let last = open.last, !Self.isInside(entry.path, all[last].path) {
-                open.removeLast()
-            }
-            var parent = open.last.map { all[$0].path } ?? top
-            while let next = Self.step(from: parent, to: entry.path) {
-                var folder = entry
-                folder.path = next
-                folder.name = DrivePath.name(of: next)
-                folder.innerPath = Self.outer(entry, next)
-                folder.stat = Self.implicit(nil)
-                folder.stat.mtime = entry.stat.mtime
-                folder.isImplicit = true
-                folder.mount = nil
-                folder.seq = 0
-                open.append(all.count)
-                all.append(folder)
-                parent = next
-            }
-            if let last = open.last, all[last].stat.kind != .directory {
-                all[last].stat = Self.implicit(nil)
-                all[last].isImplicit = true
-                all[last].seq = 0
-            }
-            open.append(all.count)
-            all.append(entry)
-        }
-        return all
-    }
-
-    private static func isInside(_ path: String, _ folder: String) -> Bool {
-        folder == "/"
-            || (path.utf8.count > folder.utf8.count && path.utf8.starts(with: folder.utf8)
-                && path.utf8[path.utf8.index(path.utf8.startIndex, offsetBy: folder.utf8.count)]
-                    == UInt8(ascii: "/"))
-    }
-
-    /// The folder one further from `parent` toward `path`; `nil` when `path` is in `parent`.
-    private static func step(from parent: String, to path: String) -> String? {
-        let start = parent == "/" ? 1 : parent.utf8.count + 1
-        let from = path.utf8.index(path.utf8.startIndex, offsetBy: start)
-        guard let slash = path.utf8[from...].firstIndex(of: UInt8(ascii: "/")) else { return nil }
-        return String(path[..<slash])
-    }
-
-    /// The inner path of a folder on the way to an entry of the same drive.
-    private static func outer(_ entry: Entry, _ folder: String) -> String {
-        let surplus = entry.path.utf8.count - folder.utf8.count
-        return String(Substring(entry.innerPath.utf8.dropLast(surplus)))
     }
 }

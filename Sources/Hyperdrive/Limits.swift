@@ -36,6 +36,10 @@ enum OwnLimits {
     /// Entries of one folder that are listed: half a gigabyte of memory at worst. A hostile drive
     /// may have any number of them.
     static let listedEntriesMax = 1 << 20
+    /// Entries that a walk through a drive hands out at once.
+    static let walkedAtOnce = 4096
+    /// Entries of a whole tree that are gathered to be sorted: a hundred megabytes.
+    static let gatheredEntriesMax = 1 << 18
     /// Entries that an import puts into one metadata append: what a killed import does again.
     static let commitEntries = 4096
     /// Content bytes that an import puts under one signature, for the same reason.

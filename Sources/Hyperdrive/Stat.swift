@@ -119,3 +119,11 @@ public struct ContentRange: Sendable, Equatable {
         self.size = size
     }
 }
+
+extension Stat {
+    /// Content blocks of a file.
+    public var contentBlocks: Range<UInt64> {
+        let (end, overflow) = offset.addingReportingOverflow(blocks)
+        return overflow ? offset..<offset : offset..<end
+    }
+}

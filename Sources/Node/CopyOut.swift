@@ -21,6 +21,8 @@ public final class CopyOut {
         public var bytesTotal: UInt64 = 0
     }
 
+    /// Entries in one go.
+    var copiedAtOnce = Limits.copiedAtOnce
     private let drive: Drive
     private let engine: Engine
     private let report: (Progress) -> Void
@@ -50,10 +52,7 @@ public final class CopyOut {
         }
         switch entry.stat.kind {
         case .directory:
-            let entries = try await engine.fetching("listing \(path)") {
-                try drive.walk(path, enterMounts: true)
-            }
-            try await copy(entries, below: path, into: DestinationFolder(destination))
+            try await copyAll(below: path, into: DestinationFolder(destination))
         case .file, .symlink:
             let (folder, name) = Self.split(destination, entry.name)
             try await copyOne(entry, [name], in: DestinationFolder(folder))
@@ -64,24 +63,56 @@ public final class CopyOut {
         return progress
     }
 
+    /// Page by page: a drive may have more entries than there is memory.
+    private func copyAll(below base: String, into folder: DestinationFolder) async throws {
+        var few: [Entry]? = []
+        try await eachPage(of: base) { page in
+            few = few.map { $0 + page }.flatMap { $0.count <= copiedAtOnce ? $0 : nil }
+            for entry in page where entry.stat.kind == .file {
+                progress.filesTotal += 1
+                progress.bytesTotal &+= entry.stat.size
+            }
+        }
+        if let few {
+            try await copy(few, below: base, into: folder)
+            return try finish(few, below: base, in: folder)
+        }
+        try await eachPage(of: base, atMost: copiedAtOnce) { page in
+            try await copy(page, below: base, into: folder)
+        }
+        try await eachPage(of: base) { try finish($0, below: base, in: folder) }
+    }
+
+    private func eachPage(
+        of path: String, atMost count: Int = DriveWalk.pageEntries,
+        _ body: ([Entry]) async throws -> Void
+    ) async throws {
+        let walk = try drive.walk(path, enterMounts: true)
+        while true {
+            let page = try await engine.fetching("listing \(path)") { try walk.next(atMost: count) }
+            guard !page.isEmpty else { return }
+            try await body(page)
+        }
+    }
+
+    private static func components(of entry: Entry, below base: String) -> [String] {
+        let depth = base.split(separator: "/").count
+        return entry.path.split(separator: "/").dropFirst(depth).map(String.init)
+    }
+
     private func copy(
         _ entries: [Entry], below base: String, into folder: DestinationFolder
     ) async throws {
-        let depth = base.split(separator: "/").count
-        let relative = { (entry: Entry) in
-            entry.path.split(separator: "/").dropFirst(depth).map(String.init)
-        }
+        let relative = { Self.components(of: $0, below: base) }
         // In the order of the content feed: what lies side by side is fetched side by side.
         let files = entries.filter { $0.stat.kind == .file }
             .sorted { ($0.drive.key.hex, $0.stat.offset) < ($1.drive.key.hex, $1.stat.offset) }
-        progress.filesTotal = files.count
-        progress.bytesTotal = files.reduce(0) { $0 &+ $1.stat.size }
-        let folders = entries.filter { $0.stat.kind == .directory }
-        for entry in folders {
+        for entry in entries where entry.stat.kind == .directory {
             try attempt(entry) { () throws(NodeError) in
                 try folder.place(relative(entry)).makeFolder()
             }
         }
+        lookAhead = LookAhead()
         for entry in files { try await plan(entry) }
         lookAhead.consumed(0)
         for entry in files {
@@ -99,10 +130,15 @@ public final class CopyOut {
         for entry in entries where entry.stat.kind == .other {
             note("\(entry.path): neither file, folder nor symlink; left out")
         }
-        // Children first: a folder's time changes with what is put into it.
-        for entry in folders.reversed() where !entry.isImplicit {
+    }
+
+    /// Once everything is there: a folder's time changes with what is put into it.
+    private func finish(
+        _ entries: [Entry], below base: String, in folder: DestinationFolder
+    ) throws {
+        for entry in entries where entry.stat.kind == .directory && !entry.isImplicit {
             try attempt(entry) { () throws(NodeError) in
-                try folder.place(relative(entry)).finishFolder(
+                try folder.place(Self.components(of: entry, below: base)).finishFolder(
                     mode: entry.stat.mode | 0o700, mtimeMilliseconds: entry.stat.mtime)
             }
         }

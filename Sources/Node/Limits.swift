@@ -83,6 +83,8 @@ enum Limits {
     static let nameBytesMax = 64
     /// Paths inside a drive (docs/spec/hyperdrive.md section 11).
     static let pathBytesMax = 4096
+    /// Entries that are copied out in one go, in the order of their content.
+    static let copiedAtOnce = 65_536
     /// Blocks that copying out asks for ahead of the one it waits for: 32 MiB of the usual size,
     /// enough for 1 Gbit/s over 250 ms.
     static let copyAheadBlocks: UInt64 = 512

@@ -21,7 +21,7 @@ struct TreeCommand: AsyncParsableCommand, ReadingCommand {
             let records: [EntryRecord] =
                 if top.stat.kind == .directory {
                     try await reader.read {
-                        try $0.walk(path, enterMounts: true).map(EntryRecord.init)
+                        try $0.everything(path, enterMounts: true).map(EntryRecord.init)
                     }
                 } else {
                     [EntryRecord(top)]

@@ -26,7 +26,7 @@ struct FixtureTests {
         for (version, order) in json["iterationOrderBySeqPerVersion"].object {
             let old = try drive.checkout(UInt64(version) ?? 0)
             let expected = order.array.map { nodes[String($0.int)]?["path"].string ?? "?" }
-            let entries = try old.walk()
+            let entries = try old.everything()
             let explicit = entries.filter { !$0.isImplicit }.map(\.path)
             #expect(Set(explicit) == Set(expected.map { "/" + $0 }), "version \(version)")
             for entry in entries where !entry.isImplicit {
@@ -118,7 +118,7 @@ struct FixtureTests {
 
     private func stats(_ drive: Drive) throws -> [String: Stat] {
         Dictionary(
-            uniqueKeysWithValues: try drive.walk().filter { !$0.isImplicit }
+            uniqueKeysWithValues: try drive.everything().filter { !$0.isImplicit }
                 .map { ($0.path, $0.stat) })
     }
 
@@ -151,9 +151,9 @@ struct FixtureTests {
         let store = try FixtureDrives.inPlace("store-mounts")
         let drive = try FixtureDrives.drive(store, json["drive root"])
         let view = json["view"]
-        let all = try drive.walk("/", enterMounts: true).filter { !$0.isImplicit }.map(\.path)
+        let all = try drive.everything("/", enterMounts: true).filter { !$0.isImplicit }.map(\.path)
         #expect(Set(all) == Set(view["recursive"].array.map { "/" + $0.string }))
-        let own = try drive.walk().filter { !$0.isImplicit }.map(\.path)
+        let own = try drive.everything().filter { !$0.isImplicit }.map(\.path)
         #expect(Set(own) == Set(view["recursiveNoMounts"].array.map { "/" + $0.string }))
         for (path, names) in view["readdir"].object where path != "/temp" {
             #expect(Set(try drive.list(path).map(\.name)) == Set(names.array.map(\.string)))
@@ -207,9 +207,9 @@ struct FixtureTests {
         let clone = try FixtureDrives.drive(
             FixtureDrives.inPlace("store-clone-full"), FixtureDrives.json("store-clone-full"))
         let source = try FixtureDrives.drive(FixtureDrives.inPlace("store-tree"), original)
-        let paths = try source.walk().map(\.path)
-        #expect(try clone.walk().map(\.path) == paths)
-        for entry in try clone.walk() where entry.stat.kind == .file {
+        let paths = try source.everything().map(\.path)
+        #expect(try clone.everything().map(\.path) == paths)
+        for entry in try clone.everything() where entry.stat.kind == .file {
             #expect(try clone.read(entry.path) == source.read(entry.path))
         }
         #expect(!clone.isWritable)
@@ -219,11 +219,11 @@ struct FixtureTests {
     func anOldDriveIsWrittenOn(name: String) throws {
         let store = try FixtureDrives.copy(name, into: folder)
         let drive = try FixtureDrives.drive(store, FixtureDrives.json(name))
-        let before = try drive.walk().map(\.path)
+        let before = try drive.everything().map(\.path)
         #expect(drive.isWritable)
         try drive.writeFile("/new.txt", Array("new".utf8), mtime: 5)
         #expect(try drive.read("/new.txt") == Array("new".utf8))
-        #expect(try Set(drive.walk().map(\.path)) == Set(before + ["/new.txt"]))
+        #expect(try Set(drive.everything().map(\.path)) == Set(before + ["/new.txt"]))
         try store.close()
     }
 }

@@ -29,7 +29,7 @@ struct HostileDriveTests {
         try trie.put("good", file)
         #expect(try drive.list("/").map(\.name) == ["dir", "good"])
         #expect(try drive.list("/dir").map(\.name) == ["good"])
-        #expect(try drive.walk().map(\.path) == ["/dir", "/dir/good", "/good"])
+        #expect(try drive.everything().map(\.path) == ["/dir", "/dir/good", "/good"])
     }
 
     @Test func badPathsAreRefusedWithTheRightErrno() throws {
@@ -58,7 +58,7 @@ struct HostileDriveTests {
         try trie.put("good", file)
         #expect(try drive.list("/").map(\.name) == ["folder", "good"])
         #expect(try drive.entry("/folder")?.isImplicit == true)
-        #expect(try drive.walk().map(\.path) == ["/folder", "/folder/good", "/good"])
+        #expect(try drive.everything().map(\.path) == ["/folder", "/folder/good", "/good"])
         let error = #expect(throws: DriveError.self) { try drive.entry("/bad") }
         #expect(error?.code == .corrupt)
         #expect(error?.errno == 5)
@@ -78,7 +78,7 @@ struct HostileDriveTests {
             #expect(try drive.entry(path)?.stat.kind == .directory)
             #expect(try drive.entry(path)?.isImplicit == true)
             #expect(try drive.list("/").first { $0.path == path }?.stat.kind == .directory)
-            #expect(try drive.walk().first { $0.path == path }?.stat.kind == .directory)
+            #expect(try drive.everything().first { $0.path == path }?.stat.kind == .directory)
             #expect(try drive.list(path).map(\.name) == ["b"])
         }
         try trie.delete("a/b")
@@ -99,7 +99,7 @@ struct HostileDriveTests {
             #expect(error?.code == .loop)
             #expect(error?.errno == 40)
         }
-        #expect(try drive.walk("/", enterMounts: true).map(\.path) == ["/file", "/self"])
+        #expect(try drive.everything("/", enterMounts: true).map(\.path) == ["/file", "/self"])
     }
 
     @Test func twoDrivesInEachOtherEndInALoopAlsoFromInside() throws {

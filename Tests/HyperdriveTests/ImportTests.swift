@@ -39,7 +39,7 @@ struct ImportTests {
     /// The drive as one line each, like the tree.
     private func lines() throws -> [String: String] {
         var lines: [String: String] = [:]
-        for entry in try drive.walk() {
+        for entry in try drive.everything() {
             #expect(!entry.isImplicit, "\(entry.path)")
             let mode = String(entry.stat.mode, radix: 8)
             let content =
@@ -93,7 +93,7 @@ struct ImportTests {
     @Test func neighborsAreNeighborsInTheContent() throws {
         try fill()
         try run()
-        let files = try drive.walk().filter { $0.stat.kind == .file && $0.stat.size > 0 }
+        let files = try drive.everything().filter { $0.stat.kind == .file && $0.stat.size > 0 }
         var next: UInt64 = 0
         for file in files {
             #expect(file.stat.offset == next, "\(file.path)")
@@ -183,7 +183,7 @@ struct ImportTests {
         try tree.write("a", [1])
         #expect(mkfifo(tree.path("pipe"), 0o644) == 0)
         try run(expecting: ["pipe: left out"])
-        #expect(try drive.walk().map(\.path) == ["/a"])
+        #expect(try drive.everything().map(\.path) == ["/a"])
     }
 
     @Test func namesThatAreNotTextAreLeftOutWithANote() throws {
@@ -195,7 +195,7 @@ struct ImportTests {
         #expect(made >= 0)
         close(made)
         try run(expecting: ["not UTF-8"])
-        #expect(try drive.walk().map(\.path) == ["/a"])
+        #expect(try drive.everything().map(\.path) == ["/a"])
     }
 
     @Test func theRootKeepsItsModeAndTime() throws {
@@ -213,7 +213,7 @@ struct ImportTests {
         let version = drive.version
         try run()
         #expect(drive.version == version)
-        #expect(try drive.walk().map(\.path).sorted() == ["/a", "/a/b"])
+        #expect(try drive.everything().map(\.path).sorted() == ["/a", "/a/b"])
         #expect(try drive.log().map(\.path).sorted() == ["/a", "/a/b"])
         #expect(try drive.changes(from: 1, to: version).map(\.path).sorted() == ["/a", "/a/b"])
         // A version in which another entry is the newest.
@@ -235,7 +235,7 @@ struct ImportTests {
         let notes = Mutex<[String]>([])
         _ = try FolderImport(drive: drive, folder: tree.root).run(
             progress: { _ in }, note: { note in notes.withLock { $0.append(note) } })
-        #expect(try drive.walk().map(\.path) == ["/a"])
+        #expect(try drive.everything().map(\.path) == ["/a"])
         #expect(notes.withLock { $0 }.contains { $0.contains("keys: left out") })
         try store.close()
     }
@@ -277,7 +277,7 @@ struct ImportTests {
         try tree.write("odd/keep.txt", [1])
         try tree.write("odd/.hyperfsignore", Array("keep.txt\n".utf8))
         try run()
-        let paths = Set(try drive.walk().map(\.path))
+        let paths = Set(try drive.everything().map(\.path))
         for path in [
             "/large", "/a.txt", "/deep/er/and/deeper/leaf", "/empty folder", "/odd/keep.txt",
         ] {
@@ -297,9 +297,9 @@ struct ImportTests {
         }
         #expect(error?.code == .cancelled)
         // What is in the drive is whole.
-        for entry in try drive.walk() { #expect(try drive.read(entry.path).count == 100) }
+        for entry in try drive.everything() { #expect(try drive.read(entry.path).count == 100) }
         #expect(try run(options, expecting: ["f120pipe"]).count <= 40)
-        #expect(try drive.walk().count == 40)
+        #expect(try drive.everything().count == 40)
         #expect(try drive.content().length == 40)
     }
 
@@ -347,7 +347,7 @@ struct ImportTests {
         try run()
         try FileManager.default.removeItem(atPath: tree.root)
         #expect(throws: DriveError.self) { try run() }
-        #expect(try drive.walk().map(\.path) == ["/a"])
+        #expect(try drive.everything().map(\.path) == ["/a"])
     }
 
     @Test func somebodyElsesDriveIsNotWritten() throws {

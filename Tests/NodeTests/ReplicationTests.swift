@@ -90,8 +90,29 @@ struct ReplicationTests {
             #expect(try await again.run("/", to: folder("out")) == done)
             // Keep-alives at most.
             #expect(engine.transferred.received - before < 100)
+            // In pieces: the same comes out, times of folders included.
+            let pieces = CopyOut(drive, in: engine) { _ in
+            } note: {
+                notes.note($0)
+            }
+            pieces.copiedAtOnce = 3
+            #expect(try await pieces.run("/", to: folder("pieces")) == done)
+            #expect(try Self.times(folder("pieces")) == Self.times(folder("out")))
+            #expect(notes.texts.isEmpty)
             await engine.close()
         }
+    }
+
+    /// When what is below a folder was changed last; of what nobody gave a time only the name.
+    private static func times(_ folder: String) throws -> [String: Date] {
+        let long = Date.now - 3600
+        let paths = try FileManager.default.subpathsOfDirectory(atPath: folder)
+        let times = try paths.map { path in
+            let facts = try FileManager.default.attributesOfItem(atPath: folder + "/" + path)
+            let time = facts[.modificationDate] as? Date ?? .now
+            return (path, time < long ? time : .distantPast)
+        }
+        return Dictionary(uniqueKeysWithValues: times)
     }
 
     @Test func aWrongKeyIsNotFoundAndSaysWhy() async throws {

@@ -14,12 +14,21 @@ extension ImportPass {
         guard !key.isEmpty, isGone(key), goneCount < OwnLimits.movedFilesMax,
             let top = try drive.entry(DrivePath.path(key)), top.mount == nil
         else { return }
-        let below = top.stat.kind == .directory ? try drive.walk(top.path) : []
-        for entry in [top] + below where entry.stat.kind == .file && entry.stat.mount == nil {
-            guard entry.stat.size > 0, goneCount < OwnLimits.movedFilesMax else { continue }
-            gone[MovedFile(entry.stat), default: []].append(entry)
-            goneCount += 1
+        guard top.stat.kind == .directory else { return findGone(top) }
+        let walk = try drive.walk(top.path)
+        while goneCount < OwnLimits.movedFilesMax {
+            let page = try walk.next()
+            guard !page.isEmpty else { return }
+            page.forEach(findGone)
         }
+    }
+
+    private func findGone(_ entry: Entry) {
+        guard entry.stat.kind == .file, entry.stat.mount == nil, entry.stat.size > 0,
+            goneCount < OwnLimits.movedFilesMax
+        else { return }
+        gone[MovedFile(entry.stat), default: []].append(entry)
+        goneCount += 1
     }
 
     /// A file that is gone and may have become this one; rather one of the same name, since whole

@@ -144,8 +144,12 @@ extension ImportPass {
     func remove(_ entry: Entry) throws {
         guard entry.mount == nil else { return }
         if entry.stat.kind == .directory {
-            for inner in try drive.walk(entry.path) where !inner.isImplicit && inner.mount == nil {
+            // Of the version that it began with, whatever is committed meanwhile.
+            let walk = try drive.walk(entry.path)
+            try walk.forEach { inner in
+                guard !inner.isImplicit, inner.mount == nil else { return }
                 writer.add(.delete(path: inner.path))
+                try commitIfDue()
             }
         }
         if !entry.isImplicit { writer.add(.delete(path: entry.path)) }

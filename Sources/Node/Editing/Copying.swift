@@ -55,12 +55,13 @@ public struct Copying: Codable, Sendable {
         }
         guard isFolder, source.entry.mount == nil else { return }
         let isNew = place.entry == nil
-        for inner in try source.drive.walk(source.path) {
+        try source.drive.walk(source.path).forEach { inner in
+            try EditPlan.check(plan.count, source.path)
             let path = DrivePaths.moved(inner.path, from: source.path, to: place.shown)
             let target = isNew ? place.below(path, scene) : try scene.place(path)
             let isFolder = inner.stat.kind == .directory
             try EditTarget.check(target, for: isFolder, allowsFolder: inner.mount == nil)
-            if target.entry != nil, isFolder || noClobber { continue }
+            if target.entry != nil, isFolder || noClobber { return }
             add(inner, to: target, &plan)
         }
     }

@@ -1,3 +1,4 @@
+import Glibc
 import Hyperdrive
 
 /// What a command will change, drive by drive; nothing is changed before `apply`.
@@ -23,6 +24,14 @@ struct EditPlan: Sendable {
 
     /// Entries that change, without the new times of their folders.
     var count: Int { parts.reduce(jobs.count) { $0 + $1.edits.count } }
+
+    /// A plan is in memory as a whole, and a drive of somebody else may have entries without end.
+    static func check(_ count: Int, _ path: String) throws(NodeError) {
+        guard count >= Limits.plannedEdits else { return }
+        throw NodeError(
+            .failed, "\(path): more than \(Limits.plannedEdits) entries cannot change at once",
+            hint: "take the folders in it one by one", errno: EFBIG)
+    }
 
     /// Adds a change of a drive, the path as that drive has it.
     mutating func add(_ edit: Drive.Edit, in drive: Drive) {

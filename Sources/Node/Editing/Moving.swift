@@ -50,9 +50,12 @@ public struct Moving: Codable, Sendable {
         }
         let isTree = isFolder && source.entry.mount == nil
         add(source.entry, to: place, &plan)
-        for inner in isTree ? try origin.drive.walk(origin.path) : [] {
-            let path = DrivePaths.moved(inner.path, from: origin.path, to: place.shown)
-            add(inner, to: place.below(path, scene), &plan)
+        if isTree {
+            try origin.drive.walk(origin.path).forEach { inner in
+                try EditPlan.check(plan.count, source.path)
+                let path = DrivePaths.moved(inner.path, from: origin.path, to: place.shown)
+                add(inner, to: place.below(path, scene), &plan)
+            }
         }
         plan.touchFolder(of: place.path, in: place.drive)
         guard place.drive.key != origin.drive.key else { return try plan.removeTree(origin) }

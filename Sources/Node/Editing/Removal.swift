@@ -58,9 +58,12 @@ extension EditPlan {
     mutating func removeTree(_ place: EditScene.Place) throws {
         guard let entry = place.entry else { return }
         if entry.mount == nil, entry.stat.kind == .directory {
-            for inner in try place.drive.walk(place.path).reversed() {
-                add(.delete(path: inner.path), in: place.drive)
+            var paths: [String] = []
+            try place.drive.walk(place.path).forEach { inner in
+                try Self.check(count + paths.count, place.shown)
+                paths.append(inner.path)
             }
+            for path in paths.reversed() { add(.delete(path: path), in: place.drive) }
         }
         remove(entry, at: place)
     }

@@ -41,8 +41,13 @@ public struct Restoring: Codable, Sendable {
         }
         // One look at everything costs less than many at one entry each.
         let isMuch = changes.count >= Limits.restoredByWalk
-        let all = isMuch ? try old.walk(place.path) : []
-        let entries = Dictionary(all.map { ($0.path, $0) }) { first, _ in first }
+        var entries: [String: Entry] = [:]
+        if isMuch {
+            let wanted = Set(changes.map(\.path))
+            try old.walk(place.path).forEach { entry in
+                if wanted.contains(entry.path) { entries[entry.path] = entry }
+            }
+        }
         for change in changes where change.kind != .added {
             guard let entry = try entries[change.path] ?? old.entry(change.path) else { continue }
             try bring(change, entry, in: drive, &plan)

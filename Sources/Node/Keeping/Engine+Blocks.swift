@@ -9,19 +9,29 @@ extension Engine {
         of drive: Drive, at path: String
     ) throws -> (blocks: BlockSet, files: Int, bytes: UInt64) {
         guard let top = try drive.entry(path) else { throw EditScene.notFound(path) }
-        let isFolder = top.stat.kind == .directory
-        let entries = isFolder ? try drive.walk(path, enterMounts: true) : [top]
+        var blocks = BlockSet()
         var ranges: [ObjectIdentifier: (feed: Feed, ranges: [Range<UInt64>])] = [:]
-        var (files, bytes) = (0, UInt64(0))
-        for entry in entries where entry.stat.kind == .file {
+        var (files, bytes, gathered) = (0, UInt64(0), 0)
+        let gather = {
+            for (feed, ranges) in ranges.values { blocks.add(ranges, of: feed) }
+            (ranges, gathered) = ([:], 0)
+        }
+        let add = { (entry: Entry) in
+            guard entry.stat.kind == .file else { return }
             let content = try entry.drive.content(of: entry.stat)
             files += 1
             bytes &+= content.size
             ranges[ObjectIdentifier(content.feed), default: (content.feed, [])].ranges
                 .append(content.blocks)
+            gathered += 1
+            if gathered >= Limits.rangesGathered { gather() }
         }
-        var blocks = BlockSet()
-        for (feed, ranges) in ranges.values { blocks.add(ranges, of: feed) }
+        if top.stat.kind == .directory {
+            try drive.walk(path, enterMounts: true).forEach(add)
+        } else {
+            try add(top)
+        }
+        gather()
         return (blocks, files, bytes)
     }
 

@@ -140,10 +140,14 @@ public final class Verification: Sendable {
     private func paths(of bad: [UInt64], in feed: Feed) throws -> [String] {
         guard !bad.isEmpty else { return [] }
         let bad = bad.prefix(Limits.badBlocksNamed)
-        return try drive.walk("/").filter { entry in
-            guard entry.stat.kind == .file, entry.drive.key == drive.key else { return false }
-            let blocks = entry.stat.offset..<entry.stat.offset &+ entry.stat.blocks
-            return bad.contains(where: blocks.contains)
-        }.map(\.path)
+        var paths: [String] = []
+        try drive.walk("/").forEach { entry in
+            guard entry.stat.kind == .file, entry.drive.key == drive.key,
+                paths.count < Limits.badFilesNamed
+            else { return }
+            let blocks = entry.stat.contentBlocks
+            if bad.contains(where: blocks.contains) { paths.append(entry.path) }
+        }
+        return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 }

@@ -171,7 +171,7 @@ final class WritingRig {
     func committed() throws -> [String] { try Self.snapshot(of: drive) }
 
     static func snapshot(of drive: Drive) throws -> [String] {
-        try drive.walk().map { entry in
+        try drive.everything().map { entry in
             switch entry.stat.kind {
             case .directory: return "\(entry.path) folder \(entry.stat.mode & 0o7777)"
             case .symlink: return "\(entry.path) -> \(entry.stat.linkname ?? "")"

@@ -23,7 +23,7 @@ struct EditingTests {
             #expect(try store.text("/b/7") == "7")
             // One append has one signature: no version between old and new is signed.
             let middle = try store.drive.checkout(version)
-            #expect(try middle.walk("/").count == 21)
+            #expect(try middle.everything("/").count == 21)
             #expect(try store.drive.entry("/a") == nil)
         }
     }
@@ -71,7 +71,7 @@ struct EditingTests {
             try await store.put("/d/changed", "before")
             try await store.put("/d/gone", "gone")
             try await store.put("/d/turned", "file")
-            let before = try store.drive.walk("/d").map { ($0.path, $0.stat) }
+            let before = try store.drive.everything("/d").map { ($0.path, $0.stat) }
             let version = store.drive.version
             try await store.put("/d/changed", "after")
             try await store.edit(.remove(Removal(["/d/gone", "/d/turned"])))
@@ -81,7 +81,7 @@ struct EditingTests {
             let bytes = try store.drive.content().byteLength
             let summary = try await store.edit(.restore(Restoring("/d", version: version)))
             #expect(summary.entries < 10)
-            let after = try store.drive.walk("/d").map { ($0.path, $0.stat) }
+            let after = try store.drive.everything("/d").map { ($0.path, $0.stat) }
             #expect(after.map(\.0) == before.map(\.0))
             for (a, b) in zip(after, before) { #expect(a.1 == b.1, "\(a.0)") }
             #expect(try store.text("/elsewhere") == "stays")

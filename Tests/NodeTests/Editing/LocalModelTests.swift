@@ -144,7 +144,7 @@ private struct LocalModel {
 
     /// A line for each entry.
     func ours() throws -> [String] {
-        try store.drive.walk("/").map { entry in
+        try store.drive.everything("/").map { entry in
             let mode = String(entry.stat.mode & 0o777, radix: 8)
             switch entry.stat.kind {
             case .directory: return "\(entry.path)/ \(mode)"

@@ -66,5 +66,5 @@ final class OfflineStore {
     }
 
     /// All paths of the drive.
-    func paths(_ top: String = "/") throws -> [String] { try drive.walk(top).map(\.path) }
+    func paths(_ top: String = "/") throws -> [String] { try drive.everything(top).map(\.path) }
 }
