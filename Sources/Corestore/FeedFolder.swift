@@ -1,5 +1,6 @@
 import Glibc
 import HyperCrypto
+import Hypercore
 
 /// One feed's folder: `<store>/<d[0..2]>/<d[2..4]>/<d>` where d is its discovery key in hexadecimal
 /// digits (docs/spec/corestore.md section 4).
@@ -8,6 +9,7 @@ import HyperCrypto
 ///     name         varint(length) || name; only for feeds whose pair is derived from a name
 ///     secret_key   64 bytes; only for writable feeds without a name
 ///     bitfield, data, signatures, tree     the feed itself
+///     loans        only with folders shared in place: where bytes lie that `data` does not have
 struct FeedFolder: Sendable {
     let path: String
     let discoveryKey: DiscoveryKey
@@ -66,6 +68,9 @@ struct FeedFolder: Sendable {
         try SmallFile.replace(path + "/key", with: key.raw.bytes, mode: 0o644)
         if let name { try write(name: name) }
     }
+
+    /// Which of its bytes lie in files of a folder that is shared in place.
+    func loans() throws -> Loans { try Loans(file: path + "/loans") }
 
     /// Remembers the name of a feed.
     func write(name: [UInt8]) throws(StoreError) {

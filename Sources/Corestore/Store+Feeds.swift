@@ -115,9 +115,7 @@ extension Store {
             return try Feed(storage: storage(key.discoveryKey), key: key, keyPair: pair)
         }
         let files = FeedFolder(store: folder, key.discoveryKey)
-        if isReadOnly {
-            return try Feed(storage: OverlayStorage(folder: files.path), key: key)
-        }
+        if isReadOnly { return try readOnlyFeed(key, files) }
         if try files.key() == nil {
             try files.create(key: key, name: name)
         } else if try files.name() == nil {
@@ -125,8 +123,8 @@ extension Store {
             try files.write(name: name)
         }
         return try Feed(
-            storage: NamedStorage(files: FolderStorage(folder: files.path)), key: key, keyPair: pair
-        )
+            storage: NamedStorage(files: FolderStorage(folder: files.path)), key: key,
+            keyPair: pair, loans: files.loans())
     }
 
     /// Opens or creates a feed by key; its folder tells whether it can be written.
@@ -140,7 +138,7 @@ extension Store {
                 throw StoreError(
                     .notFound, "feed \(key) is not in the store \(folder)", feed: key)
             }
-            return try Feed(storage: OverlayStorage(folder: files.path), key: key)
+            return try readOnlyFeed(key, files)
         }
         if try files.key() == nil { try files.create(key: key, name: nil) }
         let storage = storage(key.discoveryKey)
@@ -152,6 +150,14 @@ extension Store {
                 "does not lead to the feed's key: the master_key of \(folder) is another one now. "
                     + "Put the right master_key back or open the store read-only. Otherwise")
         }
-        return try Feed(storage: NamedStorage(files: storage), key: key, keyPair: pair)
+        return try Feed(
+            storage: NamedStorage(files: storage), key: key, keyPair: pair, loans: files.loans())
+    }
+
+    /// What its folder has, and what lends to it; nothing there is changed.
+    private func readOnlyFeed(_ key: PublicKey, _ files: FeedFolder) throws -> Feed {
+        try Feed(
+            storage: OverlayStorage(folder: files.path), key: key,
+            loans: files.name() == nil ? nil : files.loans())
     }
 }

@@ -123,7 +123,11 @@ extension Feed {
                 bytes = []
                 if let leaf, leaf.size == 0 { continue }
             }
-            guard let bytes else { continue }
+            guard let bytes else {
+                // Reading has found out already what a lent block is worth.
+                if loans?.isEmpty == false { bad.append(index) }
+                continue
+            }
             if let leaf, TreeHash.leaf(bytes) == leaf.hash { continue }
             bad.append(index)
             core.withLock { core in

@@ -1,3 +1,5 @@
+import HyperCrypto
+
 /// Reading what is stored here.
 extension Feed {
     /// The bytes of a block; `nil` = not stored here. Throws `io`, `corrupt`, `closed`.
@@ -12,6 +14,7 @@ extension Feed {
             }
             guard let found else { return passing }
             if found.place.isEmpty { return [] }
+            if loans?.touches(found.place) == true { return try lentBlock(index) }
             guard let file = found.file,
                 let count = Int(exactly: found.place.upperBound - found.place.lowerBound)
             else { throw FeedError.corrupt("the data file of feed \(key) is missing") }
@@ -37,6 +40,15 @@ extension Feed {
         try core.withLock { core in
             try core.checkOpen()
             return block < core.length ? try core.stored(2 * block)?.size : nil
+        }
+    }
+
+    /// Hash and size of a block; `nil` = its leaf is not here.
+    public func leaf(of block: UInt64) throws -> (hash: Bytes32, size: UInt64)? {
+        try core.withLock { core in
+            try core.checkOpen()
+            guard block < core.length, let leaf = try core.stored(2 * block) else { return nil }
+            return (leaf.hash, leaf.size)
         }
     }
 
@@ -86,8 +98,11 @@ extension Feed {
             }
             guard let (file, holes) = found else { return false }
             if buffer.isEmpty { return true }
-            let count = try file?.read(at: byteOffset, into: buffer) ?? 0
             let bytes = byteOffset..<byteOffset + UInt64(buffer.count)
+            if loans?.touches(bytes) == true {
+                return try readLent(blocks: blocks, at: byteOffset, into: buffer)
+            }
+            let count = try file?.read(at: byteOffset, into: buffer) ?? 0
             let end = try core.withLock { core -> ReadEnd in
                 guard core.holes == holes else { return .again }
                 if core.passing.isEmpty { return .read(patches: []) }

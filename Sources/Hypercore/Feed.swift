@@ -15,6 +15,8 @@ public final class Feed: Sendable {
     public let isWritable: Bool
 
     let core: Mutex<FeedCore>
+    /// Which bytes lie in files of a folder; nil = none ever do.
+    let loans: Loans?
     let gate = WriterGate()
     /// Held while files are brought to the disk; taken before `core`, never inside of it.
     let flushing = Mutex(())
@@ -22,13 +24,15 @@ public final class Feed: Sendable {
     let links = Mutex(Links())
 
     /// Opens or creates. `key` nil: the stored one, else that of `keyPair`, else a random pair.
-    /// Throws `otherFeed`, `notFound`, `corrupt`, `io`.
+    /// `loans`: where bytes lie that are not in the storage. Throws `otherFeed`, `notFound`,
+    /// `corrupt`, `io`.
     public init(
         storage: any FeedStorage, key: PublicKey? = nil, keyPair: KeyPair? = nil,
-        createIfMissing: Bool = true
+        loans: Loans? = nil, createIfMissing: Bool = true
     ) throws {
         let core = try FeedCore.open(
-            storage, key: key, keyPair: keyPair, createIfMissing: createIfMissing)
+            storage, key: key, keyPair: keyPair, loans: loans, createIfMissing: createIfMissing)
+        self.loans = loans
         self.key = core.key
         discoveryKey = core.key.discoveryKey
         isWritable = core.keyPair != nil

@@ -20,6 +20,8 @@ public final class FeedBatch {
     private var roots: [TreeNode]
     /// Bytes that are not in the file yet; they end at `nextByte`.
     private var buffer: [UInt8] = []
+    /// Bytes that will never be there.
+    private var lent: [Loan] = []
     private var isOpen = true
     /// The first failure: a batch with a gap must never be signed.
     private var failure: (any Error)?
@@ -34,6 +36,8 @@ public final class FeedBatch {
             return (core.length, core.byteLength, core.roots, keyPair, file)
         }
         (firstBlock, firstByte, roots, keyPair, file) = start
+        // What a batch left that was given up.
+        feed.loans?.remove([start.1..<UInt64.max])
         nextBlock = firstBlock
         nextByte = firstByte
         self.feed = feed
@@ -48,22 +52,47 @@ public final class FeedBatch {
 
     /// Adds a block whose leaf hash (`TreeHash.leaf`) was made elsewhere.
     public func append(_ block: UnsafeRawBufferPointer, leafHash: Bytes32) throws {
-        try checkOpen()
-        guard block.count <= Limits.blockBytesMax else {
-            throw FeedError.tooLarge("a block of \(block.count) bytes is beyond 8 MiB")
+        try append(block.count, leafHash) { try store(block) }
+    }
+
+    /// Adds a block of `count` bytes that stay where they are: in a file of the folder that lends
+    /// (`Feed.setLendingFolder`), from `offset` on. It is the caller who has hashed them.
+    public func append(
+        lent count: Int, leafHash: Bytes32, path: String, offset: UInt64
+    ) throws {
+        guard feed.loans != nil else {
+            throw FeedError(.notWritable, "feed \(feed.key) keeps its bytes itself")
         }
-        guard nextBlock < Limits.lengthMax, nextByte <= Limits.integerMax - UInt64(block.count)
+        try append(count, leafHash) {
+            // What is collected ends where the next byte begins.
+            try writeBuffer()
+            guard count > 0 else { return }
+            let loan = Loan(
+                bytes: nextByte..<nextByte + UInt64(count), path: path, offset: offset)
+            if let joined = lent.last?.joined(with: loan) {
+                lent[lent.count - 1] = joined
+            } else {
+                lent.append(loan)
+            }
+        }
+    }
+
+    private func append(_ count: Int, _ leafHash: Bytes32, store: () throws -> Void) throws {
+        try checkOpen()
+        guard count <= Limits.blockBytesMax else {
+            throw FeedError.tooLarge("a block of \(count) bytes is beyond 8 MiB")
+        }
+        guard nextBlock < Limits.lengthMax, nextByte <= Limits.integerMax - UInt64(count)
         else { throw FeedError.tooLarge("feed \(feed.key) is full") }
         do {
-            try store(block)
-            try addNodes(
-                TreeNode(index: 2 * nextBlock, hash: leafHash, size: UInt64(block.count)))
+            try store()
+            try addNodes(TreeNode(index: 2 * nextBlock, hash: leafHash, size: UInt64(count)))
         } catch {
             failure = error
             throw error
         }
         nextBlock += 1
-        nextByte += UInt64(block.count)
+        nextByte += UInt64(count)
     }
 
     /// Signs once, makes it durable, shows it and announces it. Returns the first block's index.
@@ -72,6 +101,7 @@ public final class FeedBatch {
         defer { cancel() }
         guard nextBlock > firstBlock else { return firstBlock }
         try writeBuffer()
+        try saveLoans()
         let signature = keyPair.sign(
             TreeHash.signable(treeHash: roots.treeHash, length: nextBlock))
         try feed.commit(
@@ -106,6 +136,15 @@ public final class FeedBatch {
         } else {
             buffer.append(contentsOf: block)
         }
+    }
+
+    /// Where bytes lie is on the disk before the feed says that it has them. The data file is as
+    /// long as if it had them, too: it counts as cut off otherwise.
+    private func saveLoans() throws {
+        guard !lent.isEmpty, let loans = feed.loans else { return }
+        if try file.size() < nextByte { try file.truncate(to: nextByte) }
+        loans.add(lent)
+        try loans.save()
     }
 
     private func writeBuffer() throws {

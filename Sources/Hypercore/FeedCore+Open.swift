@@ -4,7 +4,8 @@ import HyperCrypto
 extension FeedCore {
     /// Opens the files, makes what is missing, and recovers the length.
     static func open(
-        _ storage: any FeedStorage, key given: PublicKey?, keyPair: KeyPair?, createIfMissing: Bool
+        _ storage: any FeedStorage, key given: PublicKey?, keyPair: KeyPair?, loans: Loans?,
+        createIfMissing: Bool
     ) throws -> FeedCore {
         let keyFile = try storage.open(.key, create: false)
         let storedKey = PublicKey(try keyFile?.bytes(at: 0, count: 33) ?? [])
@@ -38,7 +39,7 @@ extension FeedCore {
             try writeSmall(.secretKey, pair.secretKey.withUnsafeBytes { [UInt8]($0) }, storage)
         }
         if storedKey == nil { try writeSmall(.key, key.raw.bytes, storage) }
-        try core.recover()
+        try core.recover(loans)
         return core
     }
 

@@ -3,7 +3,7 @@
 /// The length is what the tree bits imply. When its roots do not load or are not signed, the feed
 /// shrinks to the longest earlier snapshot that is whole, and the bits beyond it are cleared.
 extension FeedCore {
-    func recover() throws {
+    func recover(_ loans: Loans?) throws {
         let implied = bits.impliedLength()
         guard implied <= Limits.lengthMax else {
             throw FeedError.corrupt("the bitfield of feed \(key) implies \(implied) blocks")
@@ -16,7 +16,7 @@ extension FeedCore {
         // later, and bits of blocks without those of their nodes.
         bits.truncate(toBlocks: length)
         bits.clearBlocksWithoutLeaf()
-        try repairLastCommit()
+        try repairLastCommit(loans)
         try forgetBlocksWithoutBytes()
     }
 

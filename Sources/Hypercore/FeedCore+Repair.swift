@@ -6,7 +6,7 @@ import HyperCrypto
 /// and whole, while some of its bits are lost. A reader fetches such blocks again; a writer is the
 /// only one who has them, and must find them in its files.
 extension FeedCore {
-    func repairLastCommit() throws {
+    func repairLastCommit(_ loans: Loans?) throws {
         guard keyPair != nil, length > 0 else { return }
         let nodes = 2 * length - UInt64(length.nonzeroBitCount)
         guard
@@ -15,7 +15,7 @@ extension FeedCore {
         else { return }
         for block in try lengthBeforeLastCommit()..<length
         where !bits.hasBlock(block) || !hasPath(of: block) {
-            try repair(block)
+            try repair(block, loans)
         }
     }
 
@@ -32,8 +32,8 @@ extension FeedCore {
     }
 
     /// Believes the tree file, whatever the bits say, where it leads up to a signed root; then the
-    /// data file, where it has the block that the leaf stands for.
-    private func repair(_ block: UInt64) throws {
+    /// data file, or who lends its bytes, where it has the block that the leaf stands for.
+    private func repair(_ block: UInt64, _ loans: Loans?) throws {
         guard let leaf = try tree.node(2 * block) else { return }
         var found = [leaf]
         var top = leaf
@@ -48,14 +48,17 @@ extension FeedCore {
         guard roots.contains(top) else { return }
         for node in found { bits.changeNode(node.index, true) }
         guard !bits.hasBlock(block), let start = try byteOffset(of: block) else { return }
-        if try holds(leaf, at: start) { bits.setBlock(block, true) }
+        if try holds(leaf, at: start, loans) { bits.setBlock(block, true) }
     }
 
-    private func holds(_ leaf: TreeNode, at start: UInt64) throws -> Bool {
+    private func holds(_ leaf: TreeNode, at start: UInt64, _ loans: Loans?) throws -> Bool {
         guard let count = Int(exactly: leaf.size), count <= Limits.blockBytesMax else {
             return false
         }
         guard count > 0 else { return TreeHash.leaf([]) == leaf.hash }
+        if let lent = loans?.bytes(at: start, count: count) {
+            return TreeHash.leaf(lent) == leaf.hash
+        }
         // A block that was cleared is a hole.
         guard let file = try existingData(), let data = try file.nextData(from: start),
             data < start + leaf.size

@@ -139,7 +139,7 @@ enum SystemCalls {
         return start + off_t(done)
     }
 
-    private static func failure(_ what: String, _ path: String) -> FeedError {
+    static func failure(_ what: String, _ path: String) -> FeedError {
         let number = errno
         return FeedError(
             .io, "cannot \(what) \(path): \(String(cString: strerror(number)))", errno: number)

@@ -10,6 +10,8 @@ public final class Share: Sendable {
     public let folder: String
     /// Its drive.
     public let drive: Drive
+    /// Whether the folder's own files hold the bytes, and the store no copy of them.
+    public let isInPlace: Bool
     private let importer: FolderImport
     private let state = Mutex(State())
 
@@ -19,10 +21,11 @@ public final class Share: Sendable {
     }
 
     /// Opens the drive that the folder had before, or makes one. The key is settled, and
-    /// remembered, when this returns; nothing has been read yet.
-    public init(folder path: String, name: String? = nil, ignoreFile: String?, in engine: Engine)
-        throws
-    {
+    /// remembered, when this returns; nothing has been read yet. `isInPlace` nil: as before.
+    public init(
+        folder path: String, name: String? = nil, ignoreFile: String?, isInPlace: Bool? = nil,
+        in engine: Engine
+    ) throws {
         folder = try Self.resolved(path, store: engine.configuration.store)
         do {
             if let key = engine.registry.share(of: folder) {
@@ -38,12 +41,15 @@ public final class Share: Sendable {
                 try engine.registry.remember(folder: folder, as: drive.key)
             }
             if let name { try engine.registry.remember(name: name, of: drive.key) }
+            let wasInPlace = try drive.content().lendingFolder != nil
+            self.isInPlace = isInPlace ?? wasInPlace
         } catch {
             throw NodeError(error, while: "sharing \(folder)")
         }
         engine.announce(drive)
         var options = FolderImport.Options()
         if let ignoreFile { options.ignoreFile = ignoreFile }
+        options.isInPlace = self.isInPlace
         importer = FolderImport(drive: drive, folder: folder, options: options)
     }
 

@@ -31,8 +31,13 @@ struct ShareCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Leave it to the node, which takes it up again at its next start.")
     var detach = false
 
-    @Flag(name: .customLong("in-place"), help: "No effect yet: the store keeps its own copy.")
-    var inPlace = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: """
+            Serve the bytes from the folder's own files, with no second copy in the store. The \
+            folder stays shared so until --no-in-place.
+            """)
+    var inPlace: Bool?
 
     @Argument(help: "The folder.", completion: .directory)
     var folder: String
@@ -53,6 +58,7 @@ struct ShareCommand: AsyncParsableCommand {
         order.name = name
         order.isOnce = once
         order.ignoreFile = ignore
+        order.isInPlace = inPlace
         order.isDetached = detach
         order.peers = network.peer
         let access = NodeAccess(common: common, network: network, console: console)

@@ -26,6 +26,8 @@ public final class FolderImport: Sendable {
         /// Name of the files with rules of what to leave out, in any folder. A path with a slash
         /// is one file of rules for the whole folder.
         public var ignoreFile = ".hyperfsignore"
+        /// The folder's own files hold the bytes: the store keeps hashes and entries only.
+        public var isInPlace = false
         /// Threads that read and hash.
         public var workers = 2
         /// Entries in one metadata append.

@@ -8,7 +8,8 @@ extension ImportPass {
     ) throws {
         let wasFile = old.map { $0.stat.kind == .file && $0.stat.mount == nil } ?? false
         if let old, wasFile, old.stat.size == info.size, old.stat.mtime == info.mtime,
-            old.stat.mode & 0o7777 == info.permissions
+            old.stat.mode & 0o7777 == info.permissions,
+            inPlace?.needs(old.stat, key) != true
         {
             meter.add(files: 1, bytes: info.size)
             return
@@ -25,7 +26,7 @@ extension ImportPass {
             let file = try folder.file(name)
             let now = try file.info()
             guard now.kind == .file, now.inode == info.inode else { return unsettled.append(key) }
-            if let previous, let old, isSame(file, now, previous) {
+            if let previous, let old, try isSame(file, now, previous) {
                 let stat = Stat.file(mode: now.permissions, mtime: now.mtime)
                 return try putSame(key, old, stat)
             }
@@ -99,8 +100,12 @@ extension ImportPass {
         let info = piece.info ?? file.info
         let stat = Stat.file(mode: info.permissions, mtime: info.mtime)
         if piece.isUnsettled { settleLater(file.key) }
-        if piece.isSame, let old = file.old { return try putSame(file.key, old, stat) }
-        let start = piece.count > 0 ? try writer.append(piece) : (block: 0, byte: 0)
+        if piece.isSame, let old = file.old, file.job.previous.map(isAtHand) == true {
+            return try putSame(file.key, old, stat)
+        }
+        let start =
+            piece.count > 0
+            ? try writer.append(piece, lender: lender(file)) : (block: 0, byte: 0)
         try put(
             file.key, file.old, stat,
             ContentRange(
@@ -123,7 +128,7 @@ extension ImportPass {
         switch outcome {
         case .success(let piece):
             if piece.count > 0 {
-                let start = try writer.append(piece)
+                let start = try writer.append(piece, lender: lender(file))
                 if large.start == nil { large.start = start }
                 isInsideFile = true
             }
@@ -154,6 +159,7 @@ extension ImportPass {
     }
 
     private func put(_ key: String, _ old: Entry?, _ stat: Stat, _ range: ContentRange) throws {
+        if let old { inPlace?.release(old.stat) }
         writer.add(.put(path: DrivePath.path(key), stat: Self.keeping(old, stat.with(range))))
         try commitIfDue()
     }
@@ -164,7 +170,25 @@ extension ImportPass {
             blocks: old.stat.offset..<old.stat.offset + old.stat.blocks,
             byteOffset: old.stat.byteOffset, size: old.stat.size)
         meter.add(files: 1, bytes: old.stat.size)
+        inPlace?.lend(old.stat, key)
+        // Where its bytes are was all that had to be told.
+        let new = Self.keeping(old, stat.with(range))
+        if inPlace != nil, old.path == DrivePath.path(key), new == old.stat { return }
         try put(key, old, stat, range)
+    }
+
+    /// Who holds the bytes of a piece from now on; nil = the store.
+    private func lender(_ file: ImportFile) -> ImportWriter.Lender? {
+        guard inPlace != nil else { return nil }
+        if case .part(_, let offset) = file.job.source {
+            return ImportWriter.Lender(path: file.key, offset: offset)
+        }
+        return ImportWriter.Lender(path: file.key, offset: 0)
+    }
+
+    /// Whether content can be used again: the store has it, or the file that is looked at does.
+    private func isAtHand(_ content: FileContent) -> Bool {
+        inPlace != nil || content.feed.hasAll(content.blocks)
     }
 
     private func settleLater(_ key: String) {
@@ -172,22 +196,12 @@ extension ImportPass {
         unsettled.append(key)
     }
 
-    /// Whether a large file has the bytes that the drive has, up to the first that differs.
+    /// Whether a large file has the bytes that the drive has.
     private func isSame(
         _ file: LocalFile, _ info: LocalFolder.Info, _ previous: FileContent
-    ) -> Bool {
-        guard previous.size == info.size else { return false }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: OwnLimits.readBytes, alignment: 64)
-        defer { buffer.deallocate() }
-        var offset: UInt64 = 0
-        while offset < info.size {
-            guard let count = try? file.read(at: offset, into: buffer), count > 0,
-                let old = try? previous.read(at: offset, count: count),
-                buffer.starts(with: old, count: count)
-            else { return false }
-            offset += UInt64(count)
-        }
-        return (try? file.info().isUnchanged(from: info)) ?? false
+    ) throws(LocalFault) -> Bool {
+        guard previous.size == info.size, isAtHand(previous) else { return false }
+        guard try previous.matches(file) else { return false }
+        return try file.info().isUnchanged(from: info)
     }
 }

@@ -148,11 +148,15 @@ extension ImportPass {
             let walk = try drive.walk(entry.path)
             try walk.forEach { inner in
                 guard !inner.isImplicit, inner.mount == nil else { return }
+                inPlace?.release(inner.stat)
                 writer.add(.delete(path: inner.path))
                 try commitIfDue()
             }
         }
-        if !entry.isImplicit { writer.add(.delete(path: entry.path)) }
+        if !entry.isImplicit {
+            inPlace?.release(entry.stat)
+            writer.add(.delete(path: entry.path))
+        }
         try commitIfDue()
     }
 

@@ -14,6 +14,8 @@ final class ImportPass {
     var meter: ImportMeter
     let pool: ReadPool
     let writer: ImportWriter
+    /// Where the folder's own files hold the bytes.
+    let inPlace: InPlaceLedger?
     /// Device and inode of the store's folder, which must never be shared.
     let storeFolder: LocalFolder.Info?
 
@@ -60,6 +62,9 @@ final class ImportPass {
         let store = drive.store.folder
         // A store whose folder is gone cannot lie in the one that is imported.
         storeFolder = store.isEmpty ? nil : try? LocalFolder(path: store).info()
+        inPlace =
+            isMirror && options.isInPlace
+            ? try InPlaceLedger(drive.content(), folder: folder) : nil
         pool = ReadPool(threads: options.workers)
     }
 
@@ -71,6 +76,7 @@ final class ImportPass {
 
     /// The whole folder.
     func runAll() throws {
+        try takeBack()
         let rules = try rootRules()
         meter.total = try count(root, at: [], rules)
         try visit(root, key: "", path: [], rules: rules, isInDrive: drive.version > 1)
@@ -118,6 +124,16 @@ final class ImportPass {
             closing = []
         }
         try writer.commit()
+        try inPlace?.settle()
+    }
+
+    /// A folder that was shared in place and is not any more: the store gets its bytes.
+    private func takeBack() throws {
+        let content = try drive.content()
+        guard isMirror, inPlace == nil, content.lendingFolder != nil else { return }
+        note("\(rootPath): its bytes are copied into the store now")
+        try content.takeBack { _ in !isCancelled() }
+        try checkCancelled()
     }
 
     /// The root's own look goes last, where every reader has it at once.

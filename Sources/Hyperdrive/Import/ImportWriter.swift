@@ -28,18 +28,33 @@ final class ImportWriter {
         batch.map { ($0.nextBlock, $0.nextByte) } ?? (content.lengths.blocks, content.lengths.bytes)
     }
 
-    /// Adds the blocks of a piece; where the first one is.
-    func append(_ piece: ReadJob.Outcome) throws -> (block: UInt64, byte: UInt64) {
+    /// Adds the blocks of a piece; where the first one is. `lender`: the file whose bytes they
+    /// are, if they are to stay there.
+    func append(
+        _ piece: ReadJob.Outcome, lender: Lender? = nil
+    ) throws -> (block: UInt64, byte: UInt64) {
         let batch = try self.batch ?? content.beginBatch()
         self.batch = batch
         let start = (batch.nextBlock, batch.nextByte)
         for (i, leaf) in piece.leaves.enumerated() {
             let from = i * OwnLimits.blockBytes
             let block = piece.bytes[from..<min(piece.count, from + OwnLimits.blockBytes)]
-            try batch.append(UnsafeRawBufferPointer(rebasing: block), leafHash: leaf)
+            if let lender {
+                try batch.append(
+                    lent: block.count, leafHash: leaf, path: lender.path,
+                    offset: lender.offset + UInt64(from))
+            } else {
+                try batch.append(UnsafeRawBufferPointer(rebasing: block), leafHash: leaf)
+            }
         }
         bytes += UInt64(piece.count)
         return start
+    }
+
+    /// A file of the folder, relative to it, and where in it a piece begins.
+    struct Lender {
+        let path: String
+        let offset: UInt64
     }
 
     /// Adds a change of the drive.

@@ -86,9 +86,11 @@ final class ReadJob: @unchecked Sendable {
 
     /// What cannot be compared counts as different.
     private func isSame(_ outcome: Outcome) -> Bool {
-        guard let previous, previous.size == UInt64(outcome.count),
-            let old = try? previous.read(at: 0, count: outcome.count)
-        else { return false }
+        guard let previous, previous.size == UInt64(outcome.count) else { return false }
+        if previous.isCutEvenly {
+            return previous.matches(outcome.leaves, from: previous.blocks.lowerBound)
+        }
+        guard let old = try? previous.read(at: 0, count: outcome.count) else { return false }
         return outcome.bytes.starts(with: old, count: outcome.count)
     }
 }

@@ -43,8 +43,13 @@ extension ControlRequest {
 
     /// True when it is given so; false when it is not there.
     public func flag(_ name: String) throws(NodeError) -> Bool {
+        try optionalFlag(name) ?? false
+    }
+
+    /// True or false as it is given; nil when it is not there.
+    public func optionalFlag(_ name: String) throws(NodeError) -> Bool? {
         if let text = query[name] { return !["0", "false", "no"].contains(text) }
-        guard let value = member(name) else { return false }
+        guard let value = member(name) else { return nil }
         guard let flag = value.bool else { throw Self.wrong(name, "must be true or false") }
         return flag
     }

@@ -150,7 +150,8 @@ extension ActiveShare {
         [
             "folder": .string(folder), "key": .string(share.drive.key.hex),
             "version": .number(share.drive.version), "phase": .string(phase.rawValue),
-            "once": .bool(order.isOnce), "detached": .bool(isDetached),
+            "once": .bool(order.isOnce), "inPlace": .bool(share.isInPlace),
+            "detached": .bool(isDetached),
             "since": .string(since.ISO8601Format()),
         ]
     }

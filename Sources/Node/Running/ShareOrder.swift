@@ -6,6 +6,8 @@ public struct ShareOrder: Codable, Sendable, Equatable {
     public var name: String?
     /// Imported, then only served.
     public var isOnce = false
+    /// The folder's own files hold the bytes, the store no copy of them; nil: as it was before.
+    public var isInPlace: Bool?
     /// The file with rules of what is left out; nil: the usual one.
     public var ignoreFile: String?
     /// Left to the node, which takes it up again at its next start; otherwise it ends with the one
@@ -28,6 +30,7 @@ public struct ShareOrder: Codable, Sendable, Equatable {
             throw ControlRequest.wrong("name", "is no name for a drive")
         }
         isOnce = try request.flag("once")
+        isInPlace = try request.optionalFlag("inPlace")
         ignoreFile = try request.optionalText("ignoreFile")
         isDetached = try request.flag("detached")
         peers = try request.texts("peers")
@@ -38,6 +41,7 @@ public struct ShareOrder: Codable, Sendable, Equatable {
         [
             "folder": .string(folder), "name": name.map { .string($0) } ?? .null,
             "once": .bool(isOnce), "ignoreFile": ignoreFile.map { .string($0) } ?? .null,
+            "inPlace": isInPlace.map { .bool($0) } ?? .null,
             "detached": .bool(isDetached), "peers": .array(peers.map { .string($0) }),
         ]
     }

@@ -36,7 +36,7 @@ final class Shares: Sendable {
             let share = try await onThread("share") {
                 try Share(
                     folder: order.folder, name: order.name, ignoreFile: order.ignoreFile,
-                    in: engine)
+                    isInPlace: order.isInPlace, in: engine)
             }
             let active = try claim(ActiveShare(order, share, engine: engine, events: events))
             if order.isDetached {

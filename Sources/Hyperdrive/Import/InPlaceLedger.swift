@@ -1,0 +1,60 @@
+import Hypercore
+
+/// What one pass over a folder that is shared in place finds out about its files, to tell the
+/// content feed when the entries are committed: which files lend bytes that are in the feed
+/// already, and which bytes nobody lends any more.
+final class InPlaceLedger {
+    private let content: Feed
+    private var lendings: [Feed.Lending] = []
+    /// First blocks of content that some file still has, be it under another name.
+    private var kept: Set<UInt64> = []
+    private var released: [Stat] = []
+
+    /// Throws `FeedError` when the content cannot be written.
+    init(_ content: Feed, folder: String) throws {
+        self.content = content
+        try content.setLendingFolder(folder)
+    }
+
+    /// Whether the feed looks for the bytes of an unchanged file elsewhere, or has forgotten them.
+    func needs(_ stat: Stat, _ path: String) -> Bool {
+        guard stat.size > 0 else { return false }
+        return content.lender(of: stat.contentBytes) != path
+            || content.firstMissing(in: stat.contentBlocks) != nil
+    }
+
+    /// The file has the bytes that the feed has there.
+    func lend(_ stat: Stat, _ path: String) {
+        guard stat.size > 0 else { return }
+        kept.insert(stat.offset)
+        guard needs(stat, path) else { return }
+        lendings.append(Feed.Lending(blocks: stat.contentBlocks, path: path))
+    }
+
+    /// An entry of a file goes, or gets other bytes.
+    func release(_ stat: Stat) {
+        guard stat.kind == .file, stat.mount == nil, stat.size > 0 else { return }
+        released.append(stat)
+    }
+
+    /// Tells the feed. The entries of the pass are committed.
+    func settle() throws {
+        defer { (lendings, kept, released) = ([], [], []) }
+        try content.borrow(lendings)
+        // What was shared with a copy before keeps it, for old versions.
+        var gone: [UInt64: Range<UInt64>] = [:]
+        for stat in released where !kept.contains(stat.offset) {
+            guard content.lender(of: stat.contentBytes) != nil else { continue }
+            gone[stat.offset] = stat.contentBlocks
+        }
+        guard !gone.isEmpty else { return }
+        try content.endLending(gone.values.sorted { $0.lowerBound < $1.lowerBound })
+    }
+}
+
+extension Stat {
+    /// Blocks of the content feed that hold the file.
+    fileprivate var contentBlocks: Range<UInt64> { offset..<max(offset, offset &+ blocks) }
+    /// Bytes of the content feed that are the file.
+    fileprivate var contentBytes: Range<UInt64> { byteOffset..<max(byteOffset, byteOffset &+ size) }
+}
