@@ -98,6 +98,10 @@ public final class Store: Replicator.Directory {
         masterKey.derive(namespace: namespace, name: Array(name.utf8))
     }
 
+    /// Whether its folder was removed, or another one is in its place, since it was locked: what is
+    /// written from now on is lost.
+    public var isGone: Bool { state.withLock { $0.lock }?.isInPlace == false }
+
     /// Calls the handler for every feed that is opened from now on, before anybody gets the feed.
     /// It runs on the thread that opens and must return soon.
     public func onOpen(_ handler: @escaping @Sendable (Feed) -> Void) {

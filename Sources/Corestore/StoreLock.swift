@@ -4,6 +4,7 @@ import Glibc
 /// ends, however it ends; the text inside only tells others who it is.
 final class StoreLock: Sendable {
     private let descriptor: Int32
+    private let path: String
 
     /// Takes the lock at once or throws `.locked` with the holder's name.
     init(folder: String) throws(StoreError) {
@@ -11,6 +12,7 @@ final class StoreLock: Sendable {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SmallFile.failure("open", path) }
         self.descriptor = descriptor
+        self.path = path
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EINTR { continue }
             // The descriptor is closed by deinit, also when init throws.
@@ -24,6 +26,14 @@ final class StoreLock: Sendable {
     }
 
     deinit { close(descriptor) }
+
+    /// Whether the store is still where it was locked: a folder that was removed, or has made room
+    /// for another, cannot tell who holds it.
+    var isInPlace: Bool {
+        var (held, found) = (stat(), stat())
+        guard fstat(descriptor, &held) == 0, stat(path, &found) == 0 else { return false }
+        return held.st_dev == found.st_dev && held.st_ino == found.st_ino
+    }
 
     private static func held(_ folder: String, by text: [UInt8]) -> StoreError {
         let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")

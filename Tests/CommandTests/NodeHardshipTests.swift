@@ -55,6 +55,28 @@ struct NodeHardshipTests {
         }
     }
 
+    /// The node of a store that was removed would put everything where nobody finds it.
+    @Test func aStoreThatIsRemovedTakesItsNodeWithIt() throws {
+        let command = try account()
+        let old = try command.run("create", "--name", "notes")
+        #expect(old.status == 0)
+        let store = command.home("store")
+        for round in 0..<3 {
+            if round == 1 {
+                try FileManager.default.moveItem(atPath: store, toPath: command.home("away"))
+            } else {
+                try FileManager.default.removeItem(atPath: store)
+            }
+            // The node of before still runs: it lingers.
+            let new = try command.run("create", "--name", "notes")
+            #expect(new.status == 0, "\(new.errors)")
+            #expect(new.text != old.text)
+            #expect(FileManager.default.fileExists(atPath: store + "/master_key"))
+            let drives = try command.run("drives", "--json")
+            #expect(drives.json.map(\.["key"].string) == [new.lines.first ?? ""])
+        }
+    }
+
     @Test func aFullStoreEndsAShareAndNotTheNode() throws {
         var command = try account()
         guard let disk = try SmallDisk(at: command.home("disk"), megabytes: 8) else { return }

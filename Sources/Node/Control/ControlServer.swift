@@ -12,11 +12,14 @@ final class ControlServer: Sendable {
 
     private let channel: any Channel
     private let path: String
+    /// Tells our socket from one that was put in its place.
+    private let inode: ino_t?
     private let clients: ControlClients
 
-    private init(channel: any Channel, path: String, clients: ControlClients) {
+    private init(channel: any Channel, path: String, inode: ino_t?, clients: ControlClients) {
         self.channel = channel
         self.path = path
+        self.inode = inode
         self.clients = clients
     }
 
@@ -50,18 +53,25 @@ final class ControlServer: Sendable {
             try? await channel.close()
             throw reason
         }
-        return ControlServer(channel: channel, path: path, clients: clients)
+        return ControlServer(
+            channel: channel, path: path, inode: inode(of: path), clients: clients)
     }
 
     /// No new clients, and the socket is taken away. Those who are connected stay.
     func stopListening() async {
-        unlink(path)
+        // Where the store was removed, the socket may be that of another node by now.
+        if Self.inode(of: path) == inode { unlink(path) }
         // Closed twice is closed.
         try? await channel.close()
     }
 
     /// Sends everybody away.
     func closeClients() async { await clients.closeAll() }
+
+    private static func inode(of path: String) -> ino_t? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_ino : nil
+    }
 
     /// SO_PEERCRED, which Glibc's module leaves out as it does what it tells: struct ucred.
     private static let peerCredentials: CInt = 17

@@ -106,7 +106,7 @@ public final class StoreNode: Sendable {
             at: path, loop: engine.loop,
             router: ControlRouter(routes: Self.routes), occupancy: occupancy
         ) { [weak self] request, route in
-            guard let self, !isEnding else { throw NodeError.ending }
+            guard let self, !isEnding, !endsForWantOfStore() else { throw NodeError.ending }
             return try await route.handler(self, request)
         }
         state.withLock { $0.server = server }
@@ -140,6 +140,16 @@ public final class StoreNode: Sendable {
     public func run() async {
         await ending.wait()
         await close()
+    }
+
+    /// Whoever removes a store and goes on has a new one in mind: what this node would put into
+    /// the old one is lost.
+    private func endsForWantOfStore() -> Bool {
+        guard engine.store.isGone else { return false }
+        engine.configuration.logger.error(
+            "the store \(configuration.engine.store) was removed; its node ends")
+        end()
+        return true
     }
 
     private var isEnding: Bool { state.withLock { $0.isEnding } }
