@@ -93,6 +93,42 @@ struct InPlaceShareTests {
         #expect(try command.run("cat", key + "/sub/film", "--offline").output == [UInt8](changed))
     }
 
+    /// Killed anywhere in an import, in a change over, or back: what is there verifies, and the next
+    /// import makes the drive the folder.
+    @Test func itIsWholeAfterEveryKill() async throws {
+        var random = SeededRandom.announced()
+        let large = Data(random.bytes(24 << 20))
+        try large.write(to: URL(fileURLWithPath: folder + "/large"))
+        var key = ""
+        for round in 0..<6 {
+            let isInPlace = Bool.random(using: &random)
+            let mode = isInPlace ? "--in-place" : "--no-in-place"
+            let name = folder + "/film\(round)"
+            try Data(random.bytes(3 << 20)).write(to: URL(fileURLWithPath: name))
+            let handle = try #require(FileHandle(forUpdatingAtPath: folder + "/large"))
+            try handle.seek(toOffset: random.next() % (24 << 20))
+            try handle.write(contentsOf: Data([UInt8(round)]))
+            try handle.close()
+            let running = try RunningCommand(
+                command, ["share", folder, "--once", "--offline", "--foreground", "--json", mode])
+            key = try #require(await running.event("key"), "\(running.errors)")["key"].string
+            try await Task.sleep(for: .milliseconds(Int64(random.next() % 600)))
+            _ = running.end(SIGKILL)
+            guard round % 2 == 1 else { continue }
+            let settled = try command.run("share", folder, "--once", "--offline", mode)
+            #expect(settled.status == 0, "\(settled.errors)")
+            let verified = try command.run("verify", key, "--offline")
+            #expect(verified.status == 0, "\(verified.text)\(verified.errors)")
+            for name in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+                guard let bytes = FileManager.default.contents(atPath: folder + "/" + name) else {
+                    continue
+                }
+                let got = try command.run("cat", key + "/" + name, "--offline")
+                #expect(got.output == [UInt8](bytes), "\(name): \(got.errors)")
+            }
+        }
+    }
+
     @Test func whatChangesUnderneathIsNeverServedWrong() async throws {
         let (running, event, ready) = try await share("--in-place", "--once")
         let key = event["key"].string
