@@ -8,7 +8,7 @@ final class InPlaceLedger {
     private var lendings: [Feed.Lending] = []
     /// First blocks of content that some file still has, be it under another name.
     private var kept: Set<UInt64> = []
-    private var released: [Stat] = []
+    private var released: [(blocks: Range<UInt64>, bytes: Range<UInt64>)] = []
 
     /// Throws `FeedError` when the content cannot be written.
     init(_ content: Feed, folder: String) throws {
@@ -34,7 +34,7 @@ final class InPlaceLedger {
     /// An entry of a file goes, or gets other bytes.
     func release(_ stat: Stat) {
         guard stat.kind == .file, stat.mount == nil, stat.size > 0 else { return }
-        released.append(stat)
+        released.append((stat.contentBlocks, stat.contentBytes))
     }
 
     /// Tells the feed. The entries of the pass are committed.
@@ -43,9 +43,9 @@ final class InPlaceLedger {
         try content.borrow(lendings)
         // What was shared with a copy before keeps it, for old versions.
         var gone: [UInt64: Range<UInt64>] = [:]
-        for stat in released where !kept.contains(stat.offset) {
-            guard content.lender(of: stat.contentBytes) != nil else { continue }
-            gone[stat.offset] = stat.contentBlocks
+        for (blocks, bytes) in released where !kept.contains(blocks.lowerBound) {
+            guard content.lender(of: bytes) != nil else { continue }
+            gone[blocks.lowerBound] = blocks
         }
         guard !gone.isEmpty else { return }
         try content.endLending(gone.values.sorted { $0.lowerBound < $1.lowerBound })
