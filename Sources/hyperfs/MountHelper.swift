@@ -104,7 +104,7 @@ struct MountHelper: Equatable {
         setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 0)
         let console = Console(isJSON: false)
         do {
-            let mount = try ToolDescription.load().optionsByVerb["mount"] ?? [:]
+            let mount = try VerbTable().options(of: "mount") ?? [:]
             let helper = try MountHelper(given, mount: mount)
             var command = try Invocation(helper.arguments).parse()
             if helper.isFake { exit(0) }

@@ -94,7 +94,8 @@ struct Manual {
         page.heading("description")
         page.text(ManualText.configFile)
         page.heading("names")
-        let options = tool.optionsByVerb
+        let verbs = tool.command.verbs.map { ($0.commandName, $0.options) }
+        let options = Dictionary(verbs) { first, _ in first }
         for key in Set(options.values.flatMap(\.keys)).sorted() {
             let verbs = options.keys.sorted().filter { options[$0]?[key] != nil }
             guard let option = verbs.first.flatMap({ options[$0]?[key] }) else { continue }

@@ -24,11 +24,11 @@ struct ConfigCommand: ParsableCommand {
         var command: String?
 
         func run() throws {
-            let tool = try ToolDescription.load()
+            let verbs = VerbTable()
             let file = try ConfigFile.load()
-            let settings = try Settings(tool, file: file)
-            let verbs = tool.command.verbs.filter { command == nil || $0.commandName == command }
-            guard !verbs.isEmpty else {
+            let settings = try Settings(verbs, file: file)
+            let names = verbs.names.filter { command == nil || $0 == command }
+            guard !names.isEmpty else {
                 throw NodeError(
                     .usage, "there is no command '\(command ?? "")'", hint: "see 'hyperfs --help'")
             }
@@ -37,22 +37,21 @@ struct ConfigCommand: ParsableCommand {
                 let path = file?.path ?? ConfigFile.paths.first ?? ""
                 console.line("# \(path)\(file == nil ? " (not there)" : "")")
             }
-            for verb in verbs {
-                try show(verb, tool, settings, console)
+            for verb in names {
+                try show(verb, verbs.options(of: verb) ?? [:], settings, console)
             }
         }
 
         private func show(
-            _ verb: ToolDescription.Command, _ tool: ToolDescription, _ settings: Settings,
+            _ verb: String, _ options: [String: ToolDescription.Argument], _ settings: Settings,
             _ console: Console
         ) throws {
-            let options = tool.optionsByVerb[verb.commandName] ?? [:]
-            let known = try settings.settings(of: verb.commandName)
+            let known = try settings.settings(of: verb)
             if json {
-                for setting in known { console.json(object(verb.commandName, setting)) }
+                for setting in known { console.json(object(verb, setting)) }
                 return
             }
-            console.line("\n[\(verb.commandName)]")
+            console.line("\n[\(verb)]")
             for key in options.keys.sorted() {
                 if let setting = known.first(where: { $0.key == key }) {
                     let place = origin ? "  # \(setting.origin.text)" : ""

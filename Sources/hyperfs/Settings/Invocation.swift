@@ -18,12 +18,12 @@ struct Invocation {
             self.init(typed, [], [])
             return
         }
-        let tool = try ToolDescription.load()
-        guard let verb = Self.verb(first, tool) else {
+        let verbs = VerbTable()
+        guard let verb = try VerbTable.name(of: first).flatMap(verbs.command) else {
             self.init(typed, [], [])
             return
         }
-        let settings = try Settings(tool, file: ConfigFile.load(), environment: environment)
+        let settings = try Settings(verbs, file: ConfigFile.load(), environment: environment)
         // `hyperfs key export`: options belong behind the second word.
         let inner = verb.verbs.first { $0.commandName == typed.dropFirst().first }
         let path = Array(typed.prefix(inner != nil ? 2 : 1))
@@ -44,16 +44,6 @@ struct Invocation {
         _ typed: [String], _ verb: [String], _ settings: [Settings.Setting]
     ) -> [String] {
         verb + settings.flatMap(\.arguments) + typed.dropFirst(verb.count)
-    }
-
-    /// Aliases are the parser's knowledge.
-    private static func verb(
-        _ word: String, _ tool: ToolDescription
-    ) -> ToolDescription.Command? {
-        let command = Hyperfs.configuration.subcommands.first {
-            $0.configuration.commandName == word || $0.configuration.aliases.contains(word)
-        }
-        return tool.command.verbs.first { $0.commandName == command?.configuration.commandName }
     }
 
     /// The command to run. Throws the parser's errors, and NodeError `.usage` with the place when

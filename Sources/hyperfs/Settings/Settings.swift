@@ -33,22 +33,22 @@ struct Settings {
     /// Options that exclude others: what is typed wins over what is set.
     private static let rivals = ["offline": ["peer", "listen"]]
 
-    private let options: [String: [String: ToolDescription.Argument]]
+    private let verbs: VerbTable
     private let file: ConfigFile?
     private let environment: [String: String]
 
     /// Throws NodeError `.usage` for a file that names what there is not.
     init(
-        _ tool: ToolDescription, file: ConfigFile?,
+        _ verbs: VerbTable, file: ConfigFile?,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws {
-        options = tool.optionsByVerb
+        self.verbs = verbs
         self.file = file
         self.environment = environment
         for entry in file?.entries ?? [] { try check(entry) }
     }
 
-    /// Whether there can be any, before the description of all commands is made.
+    /// Whether there can be any, before any command is described.
     static func mayExist(environment: [String: String]) -> Bool {
         environment.keys.contains { $0.hasPrefix("HYPERFS_") && $0 != "HYPERFS_STORE" }
             || ConfigFile.paths.contains { access($0, F_OK) == 0 }
@@ -56,7 +56,7 @@ struct Settings {
 
     /// What is set for a verb, by name.
     func settings(of verb: String) throws -> [Setting] {
-        let options = options[verb] ?? [:]
+        let options = try verbs.options(of: verb) ?? [:]
         return try options.keys.sorted().compactMap { key in
             guard let option = options[key] else { return nil }
             return try environmentSetting(option) ?? fileSetting(option, verb)
@@ -65,7 +65,7 @@ struct Settings {
 
     /// What is set for a verb and was not typed otherwise.
     func settings(of verb: String, besides arguments: [String]) throws -> [Setting] {
-        let typed = Self.typed(arguments, options[verb] ?? [:])
+        let typed = Self.typed(arguments, try verbs.options(of: verb) ?? [:])
         return try settings(of: verb).filter { setting in
             if typed.contains(setting.key) { return false }
             let isRival = Self.rivals.contains { key, others in
@@ -152,18 +152,24 @@ struct Settings {
     private func check(_ entry: ConfigFile.Entry) throws {
         let path = file?.path ?? ""
         let place = entry.line > 0 ? "\(path), line \(entry.line)" : path
-        if let section = entry.section, options[section] == nil {
+        guard let section = entry.section else {
+            if try verbs.hasOption(entry.key) { return }
+            throw Self.unknown(entry.key, try verbs.allKeys(), place)
+        }
+        guard let options = try verbs.options(of: section) else {
             throw NodeError(
                 .usage, "\(place): there is no command '\(section)' for [\(section)]",
-                hint: "commands: " + options.keys.sorted().joined(separator: ", "))
+                hint: "commands: " + verbs.names.sorted().joined(separator: ", "))
         }
-        let known =
-            entry.section.flatMap { options[$0] }.map { Set($0.keys) }
-            ?? Set(options.values.flatMap(\.keys))
-        guard !known.contains(entry.key) else { return }
-        let scope = entry.section.map { " of '\($0)'" } ?? ""
-        throw NodeError(
-            .usage, "\(place): '\(entry.key)' is no option\(scope)\(Self.guess(entry.key, known))",
+        guard options[entry.key] == nil else { return }
+        throw Self.unknown(entry.key, Set(options.keys), place, of: " of '\(section)'")
+    }
+
+    private static func unknown(
+        _ key: String, _ known: Set<String>, _ place: String, of scope: String = ""
+    ) -> NodeError {
+        NodeError(
+            .usage, "\(place): '\(key)' is no option\(scope)\(guess(key, known))",
             hint: "known: " + known.sorted().joined(separator: ", "))
     }
 

@@ -3,10 +3,10 @@ import Foundation
 
 /// What the commands are and take, as the argument parser tells it: manual pages, the config file
 /// and environment variables go by the definitions themselves, so that none is forgotten.
-struct ToolDescription: Decodable {
+struct ToolDescription: Decodable, Equatable {
     let command: Command
 
-    struct Command: Decodable {
+    struct Command: Decodable, Equatable {
         let commandName: String
         let abstract: String?
         let discussion: String?
@@ -28,10 +28,10 @@ struct ToolDescription: Decodable {
         }
     }
 
-    struct Argument: Decodable {
+    struct Argument: Decodable, Equatable {
         enum Kind: String, Decodable { case positional, option, flag }
 
-        struct Name: Decodable {
+        struct Name: Decodable, Equatable {
             let kind: String
             let name: String
 
@@ -53,23 +53,21 @@ struct ToolDescription: Decodable {
         var key: String { preferredName?.name ?? valueName ?? "" }
     }
 
-    /// Of the whole command. Throws when the parser has changed its form.
-    static func load() throws -> ToolDescription {
-        try JSONDecoder().decode(Self.self, from: Data(Hyperfs._dumpHelp().utf8))
+    /// Of the whole command, or of a verb alone. Throws when the parser has changed its form.
+    static func load(_ command: any ParsableCommand.Type = Hyperfs.self) throws -> Self {
+        try JSONDecoder().decode(Self.self, from: Data(command._dumpHelp().utf8))
     }
+}
 
-    /// Every option of every verb, by its key.
-    var optionsByVerb: [String: [String: Argument]] {
-        var result: [String: [String: Argument]] = [:]
-        for verb in command.verbs {
-            var options: [String: Argument] = [:]
-            for part in [verb] + verb.verbs {
-                for argument in part.shownArguments where argument.kind != .positional {
-                    options[argument.key] = argument
-                }
+extension ToolDescription.Command {
+    /// Every option of it and of the verbs below it, by its key.
+    var options: [String: ToolDescription.Argument] {
+        var options: [String: ToolDescription.Argument] = [:]
+        for part in [self] + verbs {
+            for argument in part.shownArguments where argument.kind != .positional {
+                options[argument.key] = argument
             }
-            result[verb.commandName] = options
         }
-        return result
+        return options
     }
 }

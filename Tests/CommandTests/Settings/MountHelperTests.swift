@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct MountHelperTests {
     private func helper(_ words: String...) throws -> MountHelper {
-        try MountHelper(words, mount: ToolDescription.load().optionsByVerb["mount"] ?? [:])
+        try MountHelper(words, mount: VerbTable().options(of: "mount") ?? [:])
     }
 
     @Test func itsArgumentsBecomeThoseOfMount() throws {
@@ -29,7 +29,7 @@ struct MountHelperTests {
     @Test func whatItDoesNotKnowIsNamed() throws {
         for words in [["a"], ["a", "b", "c"], ["a", "b", "-x"], ["a", "b", "-o"]] {
             let error = #expect(throws: NodeError.self) {
-                try MountHelper(words, mount: ToolDescription.load().optionsByVerb["mount"] ?? [:])
+                try MountHelper(words, mount: VerbTable().options(of: "mount") ?? [:])
             }
             #expect(error?.code == .usage)
         }

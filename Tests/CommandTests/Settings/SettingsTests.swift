@@ -12,7 +12,7 @@ struct SettingsTests {
         _ text: String, _ environment: [String: String] = [:]
     ) throws -> Settings {
         try Settings(
-            ToolDescription.load(), file: ConfigFile(path: "c.toml", text: text),
+            VerbTable(), file: ConfigFile(path: "c.toml", text: text),
             environment: environment)
     }
 
@@ -91,6 +91,34 @@ struct SettingsTests {
         #expect(text.contains(words))
     }
 
+    /// Else each command would take three times as long to start.
+    @Test func onlyTheVerbsThatAreNeededAreDescribed() throws {
+        let verbs = VerbTable()
+        let text = "timeout = 1\npeer = \"a:1\"\n[mount]\nreadahead = \"1M\"\n"
+        let settings = try Settings(
+            verbs, file: ConfigFile(path: "c.toml", text: text),
+            environment: ["HYPERFS_NO_DHT": "1"])
+        #expect(try settings.settings(of: "ls", besides: ["ls"]).count == 3)
+        #expect(verbs.describedCount <= 3)
+        #expect(throws: NodeError.self) {
+            try Settings(verbs, file: ConfigFile(path: "c.toml", text: "tiemout = 1"))
+        }
+        #expect(verbs.describedCount == verbs.names.count)
+    }
+
+    @Test func aVerbDescribedAloneTakesWhatItTakesInTheWhole() throws {
+        let verbs = VerbTable()
+        for whole in try ToolDescription.load().command.verbs {
+            let alone = try #require(try verbs.command(whole.commandName))
+            #expect(alone.shownArguments == whole.shownArguments)
+            #expect(alone.options == whole.options)
+            #expect(
+                alone.verbs.map(\.shownArguments) == whole.verbs.map(\.shownArguments))
+        }
+        #expect(VerbTable.name(of: "umount") == "unmount")
+        #expect(VerbTable.name(of: "frob") == nil)
+    }
+
     @Test func everyVerbAndOptionHasADescription() throws {
         let tool = try ToolDescription.load()
         let verbs = Hyperfs.configuration.subcommands.filter { $0.configuration.shouldDisplay }
@@ -162,7 +190,7 @@ struct ConfigCommandTests {
         let plain = try command.run("config", "show")
         #expect(throws: Never.self) {
             try Settings(
-                ToolDescription.load(), file: ConfigFile(path: "shown", text: plain.text))
+                VerbTable(), file: ConfigFile(path: "shown", text: plain.text))
         }
         let lines = try command.run("config", "show", "mount", "--json").json
         #expect(lines.contains { $0["option"].string == "timeout" })
