@@ -55,6 +55,15 @@ extension Feed {
         announce(events)
     }
 
+    /// Verifies a block as `put` does and keeps it in memory for a moment: for who reads files that
+    /// it may not write, and has got from elsewhere what is not in them.
+    public func borrow(_ block: UInt64, value: [UInt8], proof: Proof) throws {
+        try proof.checkShape(block: block, valueBytes: value.count)
+        let leaf = TreeNode(
+            index: 2 * block, hash: TreeHash.leaf(value), size: UInt64(value.count))
+        announce(try pass(block, value, leaf, proof))
+    }
+
     /// Keeps the block in memory, and of its proof what a hash answer would have brought.
     private func pass(
         _ block: UInt64, _ value: [UInt8], _ leaf: TreeNode, _ proof: Proof

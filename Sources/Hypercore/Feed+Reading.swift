@@ -27,6 +27,13 @@ extension Feed {
         }
     }
 
+    /// Whether blocks pass by through memory, since the disk has no room for them. What was asked
+    /// for long before it is read may be gone again.
+    public var isPassingBlocks: Bool { core.withLock { !$0.passing.isEmpty } }
+
+    /// Whether a block is in the file, and not only in memory on its way past a full disk.
+    public func keeps(_ block: UInt64) -> Bool { core.withLock { $0.hasBlock(block) } }
+
     /// Byte position of a block in the feed; `nil` = the tree nodes for it are not here.
     public func byteOffset(of block: UInt64) throws -> UInt64? {
         try core.withLock { core in

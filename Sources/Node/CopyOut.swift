@@ -216,19 +216,21 @@ public final class CopyOut {
         _ index: UInt64, upTo end: UInt64, of feed: Feed, _ entry: Entry, _ bad: [UInt64]
     ) async throws -> [UInt8] {
         let subject = "reading \(entry.path)"
-        do {
-            let ahead = index..<min(end, index + Limits.copyAheadStep)
-            if !feed.has(index) { try await engine.fetch(subject, .blocks(ahead), of: feed) }
-        } catch let error as NodeError where bad.contains(index) {
-            throw NodeError(
-                .corrupt, "\(entry.path): block \(index) is damaged on disk (\(error.message))",
-                hint: "name a peer that has the drive with --peer: the block is fetched again")
+        let ahead = index..<min(end, index + Limits.copyAheadStep)
+        // With a full disk a block that came early may be gone before it is copied.
+        for attempt in 0..<Limits.passingAttempts {
+            do {
+                let wanted = attempt == 0 ? ahead : index..<index + 1
+                if !feed.has(index) { try await engine.fetch(subject, .blocks(wanted), of: feed) }
+            } catch let error as NodeError where bad.contains(index) {
+                throw NodeError(
+                    .corrupt, "\(entry.path): block \(index) is damaged on disk (\(error.message))",
+                    hint: "name a peer that has the drive with --peer: the block is fetched again")
+            }
+            if let block = try feed.block(index) { return block }
         }
-        guard let block = try feed.block(index) else {
-            throw NodeError(
-                .corrupt, "\(subject): block \(index) vanished", hint: "run the command again")
-        }
-        return block
+        throw NodeError(
+            .corrupt, "\(subject): block \(index) vanished", hint: "run the command again")
     }
 
     private static func write(
@@ -258,4 +260,10 @@ public final class CopyOut {
             String(destination[destination.index(after: slash)...])
         )
     }
+}
+
+extension Limits {
+    /// How often a block is asked for that has passed by before it was copied: once more finds
+    /// it, unless many read at once.
+    static let passingAttempts = 8
 }

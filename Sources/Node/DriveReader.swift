@@ -4,7 +4,8 @@ import Hypercore
 import Hyperdrive
 
 /// One command's way to a drive. What is stored here is read in place, without the store's lock
-/// and without changing a byte; what is missing is fetched by the node, and read in place then.
+/// and without changing a byte; what is missing is fetched by the node, and read in place then, or
+/// lent by it when the disk has no room.
 public actor DriveReader {
     /// Finds the node of the store, started if need be.
     public typealias NodeFinder = @Sendable () async throws -> ControlClient
@@ -15,6 +16,8 @@ public actor DriveReader {
     private var local: (store: Store, drive: Drive)?
     private var node: ControlClient?
     private var isRefreshed = false
+    /// The disk is full: what the node hands over is kept in memory, above files that stay open.
+    private var isBorrowing = false
 
     /// Nothing is opened yet.
     public init(
@@ -61,7 +64,7 @@ public actor DriveReader {
                 try await ask(
                     "fetch",
                     manners.joined(with: DemandCode.json(.blocks(0..<1)))
-                        .adding(["feed": .string(feed.hex)]))
+                        .adding(["feed": .string(feed.hex)]), for: "the first block of \(feed)")
             } catch {
                 throw NodeError(error, while: subject)
             }
@@ -180,7 +183,16 @@ extension DriveReader {
         if let node { return node }
         let found = try await findNode()
         node = found
+        if configuration.logger.logLevel <= .info { await sayWhoWorks(found) }
         return found
+    }
+
+    /// Who connects from now on is in the node's log.
+    private func sayWhoWorks(_ client: ControlClient) async {
+        let process = (try? await client.identity())?["pid"]?.number.map { " (process \($0))" }
+        let peers = (try? await connectedPeers()) ?? 0
+        configuration.logger.info(
+            "the node\(process ?? "") fetches what is not here; peers of the drive: \(peers)")
     }
 
     private var peers: JSONValue {
@@ -195,15 +207,44 @@ extension DriveReader {
     }
 
     /// What is in the files afterwards is more than before: they are opened anew.
-    private func ask(_ verb: String, _ body: JSONValue) async throws {
+    private func ask(_ verb: String, _ body: JSONValue, for what: String) async throws {
         let path = "/v1/drives/\(try key().hex)/\(verb)"
-        try await client().stream(.post, path, body) { _ in }
-        closeLocal()
+        let client = try await client()
+        let logger = configuration.logger
+        logger.debug("the node is asked for \(what)")
+        let begin = ContinuousClock.now
+        var lent: [LentBlock] = []
+        try await client.stream(
+            .post, path, isBorrowing ? body.adding(["lend": true]) : body
+        ) { line in
+            if let block = LentBlock(line) { lent.append(block) }
+        }
+        let time = (ContinuousClock.now - begin).milliseconds
+        logger.debug("the node has \(what) after \(time) ms")
+        guard !lent.isEmpty || isBorrowing else { return closeLocal() }
+        try borrow(lent)
+    }
+
+    private func borrow(_ blocks: [LentBlock]) throws {
+        if !isBorrowing {
+            configuration.logger.notice("the disk of the store is full: reading past it")
+            isBorrowing = true
+        }
+        do {
+            guard let drive = try openLocal() else {
+                throw NodeError(
+                    .failed, "the disk of the store is full, and nothing of the drive is in it yet",
+                    hint: "make room on the disk, or choose another with --store")
+            }
+            for block in blocks { try block.enter(drive.store.feed(key: block.feed)) }
+        } catch {
+            throw NodeError(error, while: subject)
+        }
     }
 
     private func refresh() async throws {
         isRefreshed = true
-        try await ask("refresh", manners)
+        try await ask("refresh", manners, for: "the newest version")
     }
 
     private func fetch(
@@ -219,7 +260,8 @@ extension DriveReader {
             ])
         }
         if let ahead { body = body.adding(["ahead": DemandCode.json(ahead)]) }
-        try await ask("fetch", body)
+        let wanted = DemandCode.text(missing.target)
+        try await ask("fetch", body, for: "\(wanted) of \(missing.feed.key)")
     }
 
     private func whyNotHere(_ key: PublicKey) -> NodeError {

@@ -11,6 +11,8 @@ enum Limits {
     static let idleDrivesTick: Duration = .seconds(60)
     /// How often waiting code looks whether peers have come or gone.
     static let patienceTick: Duration = .milliseconds(50)
+    /// A wait that is said in the log, once more after twice as long, and so on.
+    static let noticedWait: Duration = .seconds(1)
     /// How long a reader waits to hear of a newer version once a peer is there: several round
     /// trips of a slow line. Later news come with the next command.
     static let updateGrace: Duration = .seconds(2)
@@ -33,12 +35,12 @@ enum Limits {
     /// The control socket: how long a request may take to come, and one answer to begin; how long
     /// somebody may be silent who may not be the node at all; a path
     /// (of a file, percent-encoded); a request's body (a list of paths); a line that a command
-    /// reads (some thousand peers).
+    /// reads (some thousand peers; the largest block in hexadecimal digits, and its proof).
     static let controlTimeout: TimeAmount = .seconds(10)
     static let silenceTime: Duration = .seconds(1)
     static let controlPathBytes = 16 << 10
     static let controlBodyBytes = 1 << 20
-    static let controlBytes = 8 << 20
+    static let controlBytes = 17 << 20
     /// A number in a request: what JSON carries exactly, and far from where sums overflow.
     static let controlNumberMax: UInt64 = 1 << 53
     /// Commands that are connected at once, and those that wait to be.

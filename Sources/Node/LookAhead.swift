@@ -38,8 +38,11 @@ struct LookAhead {
     /// So many blocks more are copied: asks for as many further on.
     mutating func consumed(_ blocks: UInt64) {
         blocksAhead -= min(blocksAhead, blocks)
-        while next < steps.count, blocksAhead < Limits.copyAheadBlocks {
+        while next < steps.count {
             let step = steps[next]
+            // With a full disk there is room in memory for little: what comes too early is lost.
+            let ahead = step.feed.isPassingBlocks ? Limits.copyAheadStep : Limits.copyAheadBlocks
+            guard blocksAhead < ahead else { return }
             next += 1
             blocksAhead += UInt64(step.range.count)
             guard !step.feed.hasAll(step.range) else { continue }

@@ -12,6 +12,17 @@ enum DemandCode {
         }
     }
 
+    /// The same in words, for the log.
+    static func text(_ target: Demand.Target) -> String {
+        switch target {
+        case .blocks(let range) where range.count <= 1: "block \(range.lowerBound)"
+        case .blocks(let range): "blocks \(range.lowerBound) to \(range.upperBound - 1)"
+        case .list(let blocks): "\(blocks.count) blocks"
+        case .byte(let offset, _): "the place of byte \(offset)"
+        case .length(let atLeast): "a length of \(atLeast)"
+        }
+    }
+
     static func json(_ range: Range<UInt64>) -> JSONValue {
         .array([.number(range.lowerBound), .number(range.upperBound)])
     }

@@ -1,6 +1,7 @@
 import HyperCrypto
 import Hypercore
 import Hyperdrive
+import Hypertrie
 
 /// What commands need that read a drive: they look into the store's files themselves, and the node
 /// fetches what is not there.
@@ -15,16 +16,26 @@ extension StoreNode {
         _ = try await engine.fetching(subject, within: patience.map(Duration.milliseconds)) {
             _ = try drive.content()
         }
-        try await makeReadable()
-        return .value(["event": "refreshed", "version": .number(drive.version)])
+        let done: JSONValue = ["event": "refreshed", "version": .number(drive.version)]
+        let isKept = try await makeReadable()
+        guard try !isKept || request.flag("lend"), drive.metadata.length > 0 else {
+            return .value(done)
+        }
+        let metadata = drive.metadata
+        return .lines { stream in
+            // The length, and where the content is.
+            try await self.lend(.length(atLeast: 1), of: metadata, subject, to: stream)
+            try await self.lend(.blocks(0..<1), of: metadata, subject, to: stream)
+            try await stream.send(done)
+        }
     }
 
-    /// `POST /v1/drives/{drive}/fetch`: returns when the wanted is in the store's files.
+    /// `POST /v1/drives/{drive}/fetch`: returns when the wanted is in the store's files. With a
+    /// full disk it comes in the answer.
     func fetch(_ request: ControlRequest) async throws -> ControlAnswer {
         let drive = try await reading(request)
         let wish = try FetchWish(request)
         let feed = try engine.store.feed(key: wish.feed)
-        if feed !== drive.metadata { engine.follow(feed) }
         if let hint = wish.hint {
             feed.network?.broadcast(hint.payload, extension: hint.extension, of: feed)
         }
@@ -35,8 +46,39 @@ extension StoreNode {
         let patience = try request.number("timeoutMilliseconds")
         try await engine.fetch(
             subject, wish.target, of: feed, within: patience.map(Duration.milliseconds))
-        try await makeReadable()
-        return .value(["event": "fetched"])
+        // Of a nested drive's metadata all is wanted, of what files hold only what is read.
+        if feed !== drive.metadata, try feed.isMetadata { engine.follow(feed) }
+        let isKept = try await makeReadable()
+        guard try !isKept || !feed.keeps(wish.target) || request.flag("lend") else {
+            return .value(["event": "fetched"])
+        }
+        return .lines { stream in
+            try await self.lend(wish.target, of: feed, subject, to: stream)
+            try await stream.send(["event": "fetched"])
+        }
+    }
+
+    /// Sends what a target is about in the answer itself.
+    private func lend(
+        _ target: Demand.Target, of feed: Feed, _ subject: String, to stream: any ControlStream
+    ) async throws {
+        let (blocks, haveValues) = try target.blocks(of: feed)
+        var bytes = 0
+        for block in blocks where bytes <= Limits.lentBytesMax {
+            var lent = try LentBlock(block, of: feed, hasValue: haveValues)
+            if lent == nil {
+                // It has passed by meanwhile.
+                try await engine.fetch(subject, .blocks(block..<block + 1), of: feed)
+                lent = try LentBlock(block, of: feed, hasValue: haveValues)
+            }
+            guard let lent else {
+                throw NodeError(
+                    .failed, "\(subject): block \(block) came and went",
+                    hint: "make room on the disk of the store")
+            }
+            bytes += lent.value?.count ?? 0
+            try await stream.send(lent.json)
+        }
     }
 
     /// `POST /v1/drives/{drive}/get`: copies to a local folder; lines as `hyperfs get` shows them.
@@ -91,13 +133,34 @@ extension StoreNode {
         }
     }
 
-    /// What has come is in the files for others to see.
-    private func makeReadable() async throws {
+    /// What has come is in the files for others to see. False: the disk is full.
+    private func makeReadable() async throws -> Bool {
         let store = engine.store
         do {
             try await onThread("flush") { try store.flush() }
+            return true
+        } catch let error as FeedError where error.isDiskFull {
+            return false
         } catch {
             throw NodeError(error, while: "writing what was fetched")
+        }
+    }
+}
+
+extension Feed {
+    /// Whether it is the trie of a drive. False while its first block is not here.
+    fileprivate var isMetadata: Bool {
+        get throws {
+            try block(0).map { (try? TrieHeader(decoding: $0)) != nil } ?? false
+        }
+    }
+
+    /// Whether a target is met by what is in the files, and not only in memory.
+    fileprivate func keeps(_ target: Demand.Target) -> Bool {
+        switch target {
+        case .blocks(let range): range.allSatisfy(keeps)
+        case .list(let blocks): blocks.allSatisfy(keeps)
+        case .byte, .length: true
         }
     }
 }
