@@ -273,7 +273,7 @@ extension Engine {
         }
         do {
             let timeout = patience ?? configuration.timeout
-            return try await withPatience(timeout) {
+            return try await withPatience(timeout, subject) {
                 try await resolve(timeout: timeout) { try body() }
             }
         } catch let error as FeedError where Self.isAboutPeers(error) {
@@ -296,7 +296,7 @@ extension Engine {
         if feed.isMet(target) { return }
         do {
             let timeout = patience ?? configuration.timeout
-            try await withPatience(timeout) {
+            try await withPatience(timeout, subject) {
                 try await feed.fetch(Demand(target, timeout: timeout))
             }
         } catch let error as FeedError where Self.isAboutPeers(error) {
@@ -307,11 +307,12 @@ extension Engine {
     }
 
     private func withPatience<T: Sendable>(
-        _ timeout: Duration, _ work: @escaping @Sendable () async throws -> T
+        _ timeout: Duration, _ subject: String,
+        _ work: @escaping @Sendable () async throws -> T
     ) async throws -> T {
         try await withThrowingTaskGroup(of: T.self) { group in
             group.addTask { try await work() }
-            group.addTask { try await self.losePatience(timeout) }
+            group.addTask { try await self.losePatience(timeout, subject) }
             defer { group.cancelAll() }
             guard let first = try await group.next() else { throw CancellationError() }
             return first
@@ -319,11 +320,19 @@ extension Engine {
     }
 
     /// Returns only by throwing: after `timeoutWithoutPeers` in a row without a peer in reach.
-    private func losePatience<T>(_ timeout: Duration) async throws -> T {
+    /// A wait that a user notices is said in the log, ever more rarely.
+    private func losePatience<T>(_ timeout: Duration, _ subject: String) async throws -> T {
         let alone = patience(timeout).withoutPeers
         var lonelySince: ContinuousClock.Instant?
+        let begin = ContinuousClock.now
+        var saidNext = Limits.noticedWait
         while true {
             let now = ContinuousClock.now
+            if now - begin >= saidNext {
+                configuration.logger.info(
+                    "\(subject): waiting for \(saidNext), \(connectedPeers) peers connected")
+                saidNext *= 2
+            }
             if swarm == nil {
                 throw FeedError(.noPeers, "offline")
             } else if peers.inReach.isHopeful {

@@ -10,10 +10,7 @@ struct NodeAccess {
     func onNode<T: Sendable>(
         _ work: @escaping @Sendable (ControlClient) async throws -> T
     ) async throws -> T {
-        guard common.verbose > 0, let view = NodeLogView(console) else {
-            return try await persisting(work)
-        }
-        return try await view.during { try await persisting(work) }
+        try await NodeLogView.during(common) { try await persisting(work) }
     }
 
     private func persisting<T: Sendable>(

@@ -1,9 +1,11 @@
 import Foundation
+import Logging
 import Node
 
 /// With `-v`: what the node in the background writes into its log while a command has it work.
 struct NodeLogView {
     private let console: Console
+    private let logger: Logger
     private let path: String
     private let start: UInt64
 
@@ -11,17 +13,26 @@ struct NodeLogView {
     private static let pause: Duration = .milliseconds(200)
     private static let bytesMax = 64 << 10
 
+    /// Runs the work, and with `-v` shows the lines meanwhile.
+    static func during<T: Sendable>(
+        _ common: CommonOptions, _ work: () async throws -> T
+    ) async throws -> T {
+        guard common.verbose > 0, let view = NodeLogView(common) else { return try await work() }
+        return try await view.during(work)
+    }
+
     /// From now on. nil: no such log can be.
-    init?(_ console: Console) {
+    private init?(_ common: CommonOptions) {
         guard let path = NodeLog.path() else { return nil }
-        self.console = console
+        console = common.console()
+        logger = common.logger
         self.path = path
         start = Self.size(path)
     }
 
     /// Runs the work, and shows the lines meanwhile.
-    func during<T: Sendable>(_ work: () async throws -> T) async throws -> T {
-        console.note("hyperfs: the log of nodes in the background is \(Printable.text(path))")
+    private func during<T: Sendable>(_ work: () async throws -> T) async throws -> T {
+        logger.info("the log of nodes in the background is \(path)")
         let showing = Task {
             var position = start
             while !Task.isCancelled {

@@ -18,7 +18,9 @@ extension ReadingCommand {
         let reader = DriveReader(reference, try network.configuration(common)) {
             try await access.node()
         }
-        let task = Task { try await work(reader, console) }
+        let task = Task { [common] in
+            try await NodeLogView.during(common) { try await work(reader, console) }
+        }
         let interruption = Interruption { task.cancel() }
         let result = await task.result
         await reader.close()

@@ -11,7 +11,7 @@ enum StoreWork {
         let attempts = StoreAttempts()
         while true {
             if let client = try await ControlClient.find(store: configuration.store) {
-                return try await byNode(client)
+                return try await NodeLogView.during(common) { try await byNode(client) }
             }
             do {
                 let engine = try await Engine.start(configuration)

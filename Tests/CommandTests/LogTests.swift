@@ -39,6 +39,40 @@ struct LogTests {
         }
     }
 
+    /// Who looks at a drive sees with `-v` what the node does for it.
+    @Test func readersTellOfConnectionsAndWaits() async throws {
+        let theirs = try await SharingSide(["file": Data("hello".utf8)])
+        let command = try Command()
+        let verbs = [
+            ["cat", "/file"], ["stat", "/file"], ["ls", ""], ["log", ""], ["info", ""],
+        ]
+        for words in verbs {
+            let reader = try Command()
+            let typed = [words[0], theirs.key + words[1]] + theirs.way
+            let some = try reader.run(typed + ["-v"])
+            #expect(some.status == 0, "\(words): \(some.errors)")
+            #expect(some.errors.contains("fetches what is not here"), "\(words): \(some.errors)")
+            #expect(some.errors.contains("connected by TCP"), "\(words): \(some.errors)")
+            #expect(!some.errors.contains("is asked for"), "\(words): \(some.errors)")
+        }
+        let all = try command.run(["cat", theirs.key + "/file"] + theirs.way + ["-vv"])
+        #expect(all.text == "hello")
+        #expect(all.errors.contains("the node is asked for the newest version"), "\(all.errors)")
+        #expect(all.errors.firstMatch(of: /the node has block.* after \d+ ms/) != nil)
+        let quiet = try command.run(["cat", theirs.key + "/file"] + theirs.way)
+        #expect(quiet.errors == "")
+        // Of a copy the node does everything.
+        let copier = try Command()
+        let copy = try copier.run(["get", theirs.key, "copy"] + theirs.way + ["-v"])
+        #expect(copy.errors.contains("connected by TCP"), "\(copy.errors)")
+        // Nobody answers: it says that it waits, and for whom.
+        theirs.end()
+        let lost = try Command().run(
+            ["ls", theirs.key, "-v", "--timeout", "3"] + theirs.way)
+        #expect(lost.status == 2, "\(lost.errors)")
+        #expect(lost.errors.contains("0 peers connected"), "\(lost.errors)")
+    }
+
     @Test func anUnknownFormatIsRefusedWithThoseThatAre() throws {
         let result = try Command().run("drives", "--log-format", "xml")
         #expect(result.status == 64)
