@@ -45,7 +45,7 @@ struct InPlaceTests {
     /// The drive as one line each, like the tree.
     private func lines(_ drive: Drive) throws -> [String: String] {
         var lines: [String: String] = [:]
-        for entry in try drive.walk() {
+        for entry in try drive.everything() {
             let mode = String(entry.stat.mode, radix: 8)
             let content =
                 entry.stat.kind == .file ? Blake2b.hash32(try drive.read(entry.path)).hex : ""

@@ -53,8 +53,6 @@ final class InPlaceLedger {
 }
 
 extension Stat {
-    /// Blocks of the content feed that hold the file.
-    fileprivate var contentBlocks: Range<UInt64> { offset..<max(offset, offset &+ blocks) }
     /// Bytes of the content feed that are the file.
     fileprivate var contentBytes: Range<UInt64> { byteOffset..<max(byteOffset, byteOffset &+ size) }
 }
