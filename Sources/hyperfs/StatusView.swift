@@ -75,6 +75,8 @@ struct StatusView {
     private static func share(_ share: JSONValue) -> String {
         Printable.text(share["path"]?.string ?? share["folder"]?.string ?? "")
             + "  \(key(share))  v\(share["version"]?.number ?? 0)"
+            + (share["phase"]?.string == "importing" ? "  importing" : "")
+            + (share["inPlace"]?.bool == true ? "  in place" : "")
     }
 
     private static func seed(_ seed: JSONValue) -> String {

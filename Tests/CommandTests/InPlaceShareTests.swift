@@ -60,6 +60,7 @@ struct InPlaceShareTests {
         #expect(try get(key, "/film", ready).output == [UInt8](film))
         let status = try command.run("status", "--json")
         #expect(status.json.first?["shares"].array.first?["inPlace"].bool == true)
+        #expect(try command.run("status").text.contains("in place"))
 
         // A rename moves no bytes, and a change in the middle is a new version.
         try FileManager.default.moveItem(atPath: folder + "/film", toPath: folder + "/sub/film")
