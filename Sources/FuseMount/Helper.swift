@@ -37,6 +37,38 @@ enum Helper {
         return (status, output)
     }
 
+    /// Why it may have refused: it lets a machine have so many mounts of users, and no more
+    /// (fuse.conf(5)).
+    static func tooMany(_ path: String) -> MountError? {
+        let count = MountTable.current().lines.count { $0.type.hasPrefix("fuse") }
+        guard count >= mountsMax else { return nil }
+        return MountError(
+            .failed,
+            "\(path): users may have \(mountsMax) FUSE mounts here, and \(count) are there",
+            hint: "unmount others, or have 'mount_max = N' in /etc/fuse.conf raised")
+    }
+
+    /// Or it has no right that it could lend.
+    static func powerless(_ path: String) -> MountError? {
+        var status = stat()
+        guard let program = Self.path, stat(program, &status) == 0,
+            status.st_mode & S_ISUID == 0 || status.st_uid != 0
+        else { return nil }
+        return MountError(
+            .fuseUnavailable, "\(path): \(program) may not mount, since it is not setuid root",
+            hint: "install the package fuse3 again; where nothing may be setuid, only root mounts")
+    }
+
+    private static var mountsMax: Int {
+        for line in MountTable.readFile("/etc/fuse.conf").split(separator: "\n") {
+            let parts = line.split(separator: "=").map { $0.filter { !$0.isWhitespace } }
+            if parts.count == 2, parts[0] == "mount_max", let number = Int(parts[1]) {
+                return number
+            }
+        }
+        return Limits.helperMounts
+    }
+
     private static func readAll(_ file: Int32) -> String {
         var output: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 512)

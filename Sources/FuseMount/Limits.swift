@@ -15,6 +15,8 @@ enum Limits {
     static let helperOutputBytes = 4096
     /// Nodes that the kernel is told of in one message that it should drop.
     static let prunedNodes = 1024
+    /// Mounts that fusermount3 allows where /etc/fuse.conf says nothing else.
+    static let helperMounts = 1000
     /// Invalidations that may wait; beyond it whoever makes them waits too.
     static let invalidations = 1 << 16
 }

@@ -71,16 +71,37 @@ public final class Mount: Sendable {
                 .fuseUnavailable, "FUSE cannot be used: \(said)",
                 hint: "see that you may open /dev/fuse, and that 'modprobe fuse' works")
         }
+        if said.contains(Mountpoint.text(of: ENOSPC)) {
+            return MountError(
+                .failed, "\(path): this machine has as many mounts as it may: \(said)",
+                hint: "unmount others, or raise it: sysctl fs.mount-max=200000")
+        }
+        if said.contains(Mountpoint.text(of: EMFILE)) {
+            return MountError(
+                .failed, "\(path): \(said)",
+                hint: "unmount others, or raise 'ulimit -Hn' (LimitNOFILE= of a service)")
+        }
         if said.contains("allow_other") {
             return MountError(
                 .failed, "others may not be let in: \(said)",
                 hint: "put the line user_allow_other into /etc/fuse.conf")
         }
-        return MountError(
-            .mountpointUnusable,
-            "\(path) cannot be mounted over"
-                + (said.isEmpty ? "" : ": \(said)"),
-            hint: "a container needs the right to mount: CAP_SYS_ADMIN and /dev/fuse")
+        // What fusermount3 said went to the standard error, and nowhere else. Root needs it only
+        // where mount(2) has ended in EPERM.
+        guard said.isEmpty else {
+            return MountError(
+                .mountpointUnusable, "\(path) cannot be mounted over: \(said)",
+                hint: "choose another folder, in another file system perhaps")
+        }
+        if geteuid() == 0 {
+            return MountError(
+                .fuseUnavailable, "\(path): this process may not mount anything",
+                hint: "a container needs the right to mount: CAP_SYS_ADMIN and /dev/fuse")
+        }
+        return Helper.tooMany(path) ?? Helper.powerless(path)
+            ?? MountError(
+                .mountpointUnusable, "\(path) cannot be mounted over: fusermount3 refuses",
+                hint: "why it refused is on the standard error, or in node.log")
     }
 
     private func start(workers: Int) throws(MountError) {
@@ -151,10 +172,26 @@ public final class Mount: Sendable {
             return
         }
         session.interruptAll()
-        let line = MountTable.current().mount(at: mountpoint)
-        let isOurs = line.map { own in device.withLock { $0.isEmpty || $0 == own.device } } ?? false
-        if isOurs { leave() }
+        if isThere { leave() }
         ended.wait()
+    }
+
+    /// Whether what is at the mountpoint is this mount.
+    private var isThere: Bool {
+        let table = MountTable.current()
+        let own = device.withLock { $0 }
+        guard table.lines.isEmpty else {
+            return table.mount(at: mountpoint).map { own.isEmpty || $0.device == own } ?? false
+        }
+        // No descriptor is left to read the table with. This needs none; and to wait for the end
+        // of a mount that nobody ends would be for ever.
+        var status = Glibc.stat()
+        guard !own.isEmpty, stat(mountpoint, &status) == 0 else { return true }
+        // As makedev(3) puts them together.
+        let number = status.st_dev
+        let major = (number >> 8) & 0xFFF | (number >> 32) & 0xFFFF_F000
+        let minor = number & 0xFF | (number >> 12) & 0xFFFF_FF00
+        return own == "\(major):\(minor)"
     }
 
     /// Linux's O_PATH, which Glibc's module leaves out.
@@ -165,11 +202,18 @@ public final class Mount: Sendable {
     /// would hold that back for as long as it lives.
     private func leave() {
         let folder = open(mountpoint, Self.pathOnly | O_DIRECTORY | O_CLOEXEC)
-        defer { if folder >= 0 { close(folder) } }
+        var status = statvfs()
+        guard folder >= 0 else {
+            // No descriptor is left: the other way round, or it would never end.
+            fuse_session_exit(pointer.raw)
+            _ = statvfs(mountpoint, &status)
+            try? Mountpoint.unmount(mountpoint, lazy: true)
+            return
+        }
+        defer { close(folder) }
         try? Mountpoint.unmount(mountpoint, lazy: true)
         fuse_session_exit(pointer.raw)
         // A worker notices at its next request: this one.
-        var status = statvfs()
         _ = fstatvfs(folder, &status)
     }
 

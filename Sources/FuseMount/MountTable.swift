@@ -55,7 +55,8 @@ struct MountTable {
         return String(decoding: result, as: UTF8.self)
     }
 
-    private static func readFile(_ path: String) -> String {
+    /// Empty when it cannot be read.
+    static func readFile(_ path: String) -> String {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return "" }
         defer { close(file) }

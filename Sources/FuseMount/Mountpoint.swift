@@ -74,6 +74,10 @@ struct Mountpoint {
             MountError(
                 .mountpointUnusable, "\(folder) is the mount of another program that died",
                 hint: "fusermount3 -uz '\(folder)'")
+        case EMFILE, ENFILE:
+            MountError(
+                .failed, "\(folder): \(text(of: reason))",
+                hint: "unmount others, or raise 'ulimit -Hn' (LimitNOFILE= of a service)")
         default:
             MountError(
                 .mountpointUnusable, "\(folder): \(text(of: reason))",

@@ -18,11 +18,17 @@ public enum Doctor {
             return Finding(
                 "fuse", .failed, said?.message ?? "\(error)", hint: said?.hint ?? "")
         }
-        guard access("/dev/fuse", R_OK | W_OK) == 0 else {
+        // Its mode does not tell all: a container may keep it from root, too.
+        let device = Glibc.open("/dev/fuse", O_RDWR | O_CLOEXEC)
+        guard device >= 0 else {
+            let reason = String(cString: strerror(errno))
             return Finding(
-                "fuse", .failed, "/dev/fuse is there, but not for this user",
-                hint: "its mode is 0666 on most systems: chmod 0666 /dev/fuse")
+                "fuse", .failed, "/dev/fuse is there, but cannot be opened: \(reason)",
+                hint: geteuid() == 0
+                    ? "load it with 'modprobe fuse'; a container needs '--device /dev/fuse'"
+                    : "its mode is 0666 on most systems: chmod 0666 /dev/fuse")
         }
+        close(device)
         return Finding("fuse", .ok, "mounting is possible")
     }
 

@@ -77,6 +77,9 @@ enum Limits {
     static let seedPause: Duration = .seconds(5)
     /// Mounts of one node: each has threads of its own.
     static let mountsMax = 1024
+    /// Descriptors that no mount may take: for connections, feeds and commands, and for what the
+    /// mounts open later.
+    static let sparedFiles = 128
     /// How often a service tells its manager how it does.
     static let reportInterval: Duration = .seconds(10)
     /// A registry file (names, shares) larger than this is not ours.

@@ -35,7 +35,8 @@ enum Main {
         _ error: any Error, _ arguments: [String], isJSON: Bool
     ) -> Never {
         let code = Hyperfs.exitCode(for: error)
-        if code.isSuccess { Hyperfs.exit(withError: error) }
+        // Who throws an exit code has said all.
+        if code.isSuccess || error is ExitCode { Hyperfs.exit(withError: error) }
         guard code == .validationFailure else {
             Console(isJSON: isJSON).fail(NodeError(error, while: "hyperfs"))
         }

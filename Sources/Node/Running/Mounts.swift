@@ -60,6 +60,7 @@ final class Mounts: Sendable {
     /// Mounts; returns when the folder answers. Cancelled before that, nothing is mounted.
     func mount(_ order: MountOrder) async throws -> Active {
         let reference = order.options.isNetwork ? nil : try DriveReference(order.drive)
+        try FileLimit.check(for: order.mountpoint)
         try claim(order.mountpoint)
         occupancy.enter()
         do {
