@@ -15,6 +15,10 @@ enum Limits {
     static let helperOutputBytes = 4096
     /// Nodes that the kernel is told of in one message that it should drop.
     static let prunedNodes = 1024
+    /// How often a dead mount is taken away once more, and after what pause, while the system has
+    /// no process for that.
+    static let unmountAttempts = 100
+    static let unmountPauseMicroseconds: UInt32 = 50_000
     /// Mounts that fusermount3 allows where /etc/fuse.conf says nothing else.
     static let helperMounts = 1000
     /// Invalidations that may wait; beyond it whoever makes them waits too.

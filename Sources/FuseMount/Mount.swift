@@ -81,6 +81,9 @@ public final class Mount: Sendable {
                 .failed, "\(path): \(said)",
                 hint: "unmount others, or raise 'ulimit -Hn' (LimitNOFILE= of a service)")
         }
+        if said.contains(Mountpoint.text(of: EAGAIN)) || !NativeThread.isToBeHad {
+            return noThread(path)
+        }
         if said.contains("allow_other") {
             return MountError(
                 .failed, "others may not be let in: \(said)",
@@ -134,7 +137,13 @@ public final class Mount: Sendable {
         try? Mountpoint.unmount(mountpoint, lazy: true)
         fuse_session_destroy(pointer.raw)
         Unmanaged.passUnretained(session).release()
-        return MountError(.failed, "no thread could be started", hint: "raise 'ulimit -u'")
+        return Self.noThread(mountpoint)
+    }
+
+    private static func noThread(_ path: String) -> MountError {
+        MountError(
+            .failed, "\(path): the system has no thread left for this user, or this process",
+            hint: "unmount something, or raise 'ulimit -u' (TasksMax= of a service)")
     }
 
     private static func loop(_ pointer: SessionPointer, workers: Int) {
@@ -152,9 +161,12 @@ public final class Mount: Sendable {
         var status = Glibc.stat()
         guard stat(mountpoint, &status) == 0 else {
             let reason = Mountpoint.text(of: errno)
+            let said = FuseLog.take()
             unmount()
+            if said.contains(Mountpoint.text(of: EAGAIN)) { throw Self.noThread(mountpoint) }
             throw MountError(
-                .failed, "\(mountpoint) does not answer: \(reason)",
+                .failed,
+                "\(mountpoint) does not answer: \(reason)" + (said.isEmpty ? "" : ", \(said)"),
                 hint: "see 'dmesg', or try again")
         }
         let line = MountTable.current().mount(at: mountpoint)
@@ -164,6 +176,11 @@ public final class Mount: Sendable {
     /// Blocks until it is unmounted, by us, umount or fusermount3, and every request is answered.
     public func wait() { ended.wait() }
 
+    /// Calls back at that time, holding no thread until then.
+    public func afterEnd(_ body: @escaping @Sendable () -> Void) {
+        ended.notify(queue: .global(), execute: body)
+    }
+
     /// Unmounts; readers that wait get EINTR. When it is in use it is taken away all the same, and
     /// whoever uses it gets ENOTCONN. Returns when it is over.
     public func unmount() {
@@ -172,8 +189,18 @@ public final class Mount: Sendable {
             return
         }
         session.interruptAll()
-        if isThere { leave() }
+        let isOff = !isThere || leave()
         ended.wait()
+        if !isOff { clearAway() }
+    }
+
+    /// There was no process or descriptor to unmount with; our threads have ended since, and so
+    /// have those of mounts that end beside this one.
+    private func clearAway() {
+        for _ in 0..<Limits.unmountAttempts where Mountpoint.isDead(mountpoint) {
+            if (try? Mountpoint.unmount(mountpoint, lazy: true)) != nil { return }
+            usleep(Limits.unmountPauseMicroseconds)
+        }
     }
 
     /// Whether what is at the mountpoint is this mount.
@@ -200,21 +227,21 @@ public final class Mount: Sendable {
     /// Off the tree of folders, then out of the loop. Not the other way round and not by waiting
     /// for the kernel's last word: a copy of the mount in another namespace, or an open file,
     /// would hold that back for as long as it lives.
-    private func leave() {
+    private func leave() -> Bool {
         let folder = open(mountpoint, Self.pathOnly | O_DIRECTORY | O_CLOEXEC)
         var status = statvfs()
         guard folder >= 0 else {
             // No descriptor is left: the other way round, or it would never end.
             fuse_session_exit(pointer.raw)
             _ = statvfs(mountpoint, &status)
-            try? Mountpoint.unmount(mountpoint, lazy: true)
-            return
+            return (try? Mountpoint.unmount(mountpoint, lazy: true)) != nil
         }
         defer { close(folder) }
-        try? Mountpoint.unmount(mountpoint, lazy: true)
+        let isOff = (try? Mountpoint.unmount(mountpoint, lazy: true)) != nil
         fuse_session_exit(pointer.raw)
         // A worker notices at its next request: this one.
         _ = fstatvfs(folder, &status)
+        return isOff
     }
 
     /// Unmounts anybody's mountpoint. `lazy`: even when it is in use; a dead one always is. Throws

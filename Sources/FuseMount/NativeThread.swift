@@ -30,6 +30,13 @@ struct NativeThread: @unchecked Sendable {
         self.thread = thread
     }
 
+    /// Whether the system gives this process one more.
+    static var isToBeHad: Bool {
+        guard let thread = NativeThread({}) else { return false }
+        thread.join()
+        return true
+    }
+
     /// Waits for its end. Once.
     func join() { pthread_join(thread, nil) }
 

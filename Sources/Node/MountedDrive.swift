@@ -165,8 +165,10 @@ public final class MountedDrive: Sendable {
     /// Throws NodeError when something written could not be kept.
     public func wait() async throws {
         do {
-            try await onThread("mount-wait") { [mount, tree] in
-                mount.wait()
+            await withCheckedContinuation { continuation in
+                mount.afterEnd { continuation.resume() }
+            }
+            try await onThreadOrHere("mount-end") { [tree] in
                 defer { tree.close() }
                 try tree.finish()
             }

@@ -167,7 +167,7 @@ final class Mounts: Sendable {
 extension Mounts.Active {
     /// Asks for the end; blocks nobody's thread.
     func unmount() async {
-        _ = try? await onThread("unmount") { [mounted] in mounted.unmount() }
+        _ = try? await onThreadOrHere("unmount") { [mounted] in mounted.unmount() }
     }
 
     /// What `mount` says when it begins, and when it ends.
