@@ -1,4 +1,5 @@
 import HyperCrypto
+import Hyperdrive
 
 extension Tree {
     /// What a mount can be told.
@@ -9,6 +10,8 @@ extension Tree {
         public var timeoutWithoutPeers: Duration = .seconds(5)
         /// Largest read-ahead of one sequential reader; 0 switches it off.
         public var readAheadBytesMax: Int = 8 << 20
+        /// Entries of one folder that are listed: a hostile drive may have any number.
+        public var listedEntriesMax = Drive.listedEntriesMax
         /// Where bytes wait that were written and not committed, on the disk of the drive's
         /// blocks; nil = nothing can be written.
         public var stagingFolder: String?

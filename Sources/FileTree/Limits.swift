@@ -28,6 +28,15 @@ enum Limits {
     static let partialValidSeconds = 1.0
     /// Entries of listings kept for the next `opendir`: about 20 MB.
     static let listedEntries = 1 << 16
+    /// Entries of a folder that are listed while somebody waits and the gate is held: 100 ms. What
+    /// is longer is made piece by piece in between.
+    static let listedAtOnce = 1 << 13
+    /// Entries that are looked up on the way there before they are put together.
+    static let listedPiece = 1024
+    /// Times that a long list is begun anew because the folder has changed meanwhile.
+    static let listingRounds = 16
+    /// Long lists that are known; those that are refused take no memory.
+    static let longLists = 1024
     /// Versions that `.hyperfs/versions` lists; the others are there without being listed.
     static let versionsListed: UInt64 = 16
     /// Words of 64 confirmed blocks in a file's map: 32 GiB of file at 64 KiB a block.

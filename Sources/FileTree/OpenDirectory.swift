@@ -4,8 +4,11 @@ final class OpenDirectory: Sendable {
     let children: [Child]
     /// The folder's change count at that time: later ones make the attributes in it old.
     let change: UInt64
+    /// Keeps a long list for who opens the folder meanwhile.
+    private let long: LongList?
 
-    init(inode: Inode, children: [Child], change: UInt64) {
+    init(inode: Inode, children: [Child], change: UInt64, long: LongList?) {
+        self.long = long
         self.inode = inode
         self.children = children
         self.change = change

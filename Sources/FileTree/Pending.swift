@@ -58,8 +58,8 @@ public final class Pending: Sendable {
     }
 
     /// Makes the answer and sends it, unless the wait is over. Goes on waiting when blocks are
-    /// missing still.
-    func answer<T>(_ reply: Tree.Reply<T>, _ attempt: () throws -> T) throws(MissingBlocks) {
+    /// missing still, or a list is not complete.
+    func answer<T>(_ reply: Tree.Reply<T>, _ attempt: () throws -> T) throws {
         let isMine = state.withLock { state -> Bool in
             guard case .waiting = state.stage else { return false }
             state.stage = .answering
@@ -69,7 +69,7 @@ public final class Pending: Sendable {
         let result: Result<T, PosixError>
         do {
             result = .success(try attempt())
-        } catch let missing as MissingBlocks {
+        } catch let missing where missing is MissingBlocks || missing is LongList.Incomplete {
             let late = state.withLock { state -> PosixError? in
                 state.stage = state.late == nil ? .waiting : .done
                 return state.late

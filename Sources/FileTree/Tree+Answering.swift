@@ -11,11 +11,15 @@ extension Tree {
         _ attempt: @escaping @Sendable () throws -> T
     ) -> Pending? {
         touch(volume)
+        var list: LongList?
         let isComplete = gate.passing(changing: changing) { () -> Bool in
             let result: Result<T, PosixError>
             do {
                 result = .success(try attempt())
             } catch is MissingBlocks {
+                return false
+            } catch let long as LongList.Incomplete {
+                list = long.list
                 return false
             } catch {
                 result = .failure(PosixError(error))
@@ -28,23 +32,34 @@ extension Tree {
             reply(.failure(PosixError(EIO, "blocks are missing where none can be")))
             return nil
         }
-        return answerLater(on: volume, changing: changing, reply, attempt)
+        return answerLater(on: volume, changing: changing, after: list, reply, attempt)
     }
 
     private func answerLater<T: Sendable>(
-        on volume: Volume, changing: Bool, _ reply: @escaping Reply<T>,
+        on volume: Volume, changing: Bool, after first: LongList?, _ reply: @escaping Reply<T>,
         _ attempt: @escaping @Sendable () throws -> T
     ) -> Pending? {
         let pending = Pending { reply(.failure($0)) }
-        guard let wait = waits.add(pending, on: volume) else { return nil }
-        let (waits, gate, timeout) = (waits, gate, configuration.timeout)
-        let task = Task.detached {
+        guard let wait = waits.add(pending, on: volume, isBusy: first != nil) else { return nil }
+        let task = Task.detached { [self] in
             do {
-                try await resolve(timeout: timeout) {
-                    try gate.passing(changing: changing) {
-                        try pending.answer(reply, attempt)
+                var list = first
+                var rounds = 0
+                repeat {
+                    rounds += 1
+                    guard rounds <= Limits.listingRounds else {
+                        throw PosixError(EAGAIN, "a folder changes faster than it can be listed")
                     }
-                }
+                    let current = list
+                    if let current {
+                        waits.setBusy(true, wait)
+                        try await complete(current, of: volume)
+                        waits.setBusy(false, wait)
+                    }
+                    list = try await again(changing, pending, reply, attempt)
+                    // It is known as long as somebody has it.
+                    withExtendedLifetime(current) {}
+                } while list != nil
             } catch {
                 pending.end(PosixError(error, isOffline: volume.isOffline))
             }
@@ -52,5 +67,23 @@ extension Tree {
         }
         pending.onStop { task.cancel() }
         return pending
+    }
+
+    /// Answers when everything is here. Not nil: it takes a list that is not complete.
+    private func again<T: Sendable>(
+        _ isChanging: Bool, _ pending: Pending, _ reply: @escaping Reply<T>,
+        _ attempt: @escaping @Sendable () throws -> T
+    ) async throws -> LongList? {
+        let gate = gate
+        do {
+            try await resolve(timeout: configuration.timeout) {
+                try gate.passing(changing: isChanging) {
+                    try pending.answer(reply, attempt)
+                }
+            }
+            return nil
+        } catch let long as LongList.Incomplete {
+            return long.list
+        }
     }
 }

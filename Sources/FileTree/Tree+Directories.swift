@@ -13,12 +13,13 @@ extension Tree {
         }
         return answer(on: node.home?.volume, reply) { [self] in
             let children = try controlList(of: node) ?? list(node)
+            let long = node.home.flatMap { listings.long($0.place) }
             let (change, isKept) = node.state.withLock { state in
                 defer { state.listingTold = state.listingChange }
                 return (state.listingChange, state.listingTold == state.listingChange)
             }
             let handle = directories.add(
-                OpenDirectory(inode: node, children: children, change: change))
+                OpenDirectory(inode: node, children: children, change: change, long: long))
             let isDirect = node.home == nil
             return Opened(handle: handle, keepsCache: isKept && !isDirect, isDirect: isDirect)
         }
@@ -31,14 +32,49 @@ extension Tree {
         return home.volume.children(of: home.path, shown: try shownList(home))
     }
 
-    /// What the shown version has in a folder.
+    /// What the shown version has in a folder. Throws `LongList.Incomplete` for what cannot be had
+    /// while somebody waits.
     func shownList(_ home: Inode.Location) throws -> [Child] {
         if let children = listings[home.place] { return children }
-        let children = try home.volume.shownChildren(of: home.path) {
-            complain("drive \(home.volume.drive.key) has something that is not shown: \($0)")
+        if let long = listings.long(home.place) {
+            guard let children = try long.children() else { throw LongList.Incomplete(list: long) }
+            return children
         }
-        listings.keep(children, at: home.place)
-        return children
+        let found: Volume.Found
+        found = try home.volume.shownChildren(of: home.path, atMost: Limits.listedAtOnce) {
+            complainOfHidden($0, in: home.volume)
+        }
+        if let walk = found.rest {
+            let long = LongList(
+                home.path, walk, found: found.children, limit: configuration.listedEntriesMax)
+            throw LongList.Incomplete(list: listings.begin(long, at: home.place))
+        }
+        listings.keep(found.children, at: home.place)
+        return found.children
+    }
+
+    private func complainOfHidden(_ text: String, in volume: Volume) {
+        complain("drive \(volume.drive.key) has something that is not shown: \(text)")
+    }
+
+    /// Makes a long list, piece by piece; returns when it is complete or refused.
+    func complete(_ list: LongList, of volume: Volume) async throws {
+        await listingTurn.begin()
+        defer { listingTurn.end() }
+        var isOver = false
+        while !isOver, !list.isOld {
+            try Task.checkCancellation()
+            isOver = try await resolve(timeout: configuration.timeout) {
+                try list.goOn { complainOfHidden($0, in: volume) }
+            }
+            // Others have something to answer, too.
+            await Task.yield()
+        }
+        do {
+            _ = try list.children()
+        } catch {
+            listings.refuse(list)
+        }
     }
 
     /// Gives the entries from a position on to `take`, until it refuses one: its position to go on

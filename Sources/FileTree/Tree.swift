@@ -45,6 +45,7 @@ public final class Tree: Sendable {
     let roof: Roof?
     let waits: Waits
     let listings = Listings()
+    let listingTurn = ListingTurn()
     let complaints = Complaints()
     let files = HandleTable<OpenFile>()
     let directories = HandleTable<OpenDirectory>()

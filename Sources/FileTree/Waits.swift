@@ -8,7 +8,9 @@ final class Waits: Sendable {
         let volume: Volume
         /// What is read; nil where it is a name or a list that is looked for.
         let inode: Inode?
-        let since: ContinuousClock.Instant
+        var since: ContinuousClock.Instant
+        /// It is worked at here: no peer is late.
+        var isBusy = false
     }
 
     private struct State: Sendable {
@@ -40,7 +42,9 @@ final class Waits: Sendable {
 
     /// Watches over a wait, for the bytes of `inode` or for names. Nil: it was refused and has
     /// its answer.
-    func add(_ pending: Pending, on volume: Volume, for inode: Inode? = nil) -> UInt64? {
+    func add(
+        _ pending: Pending, on volume: Volume, for inode: Inode? = nil, isBusy: Bool = false
+    ) -> UInt64? {
         enum Outcome {
             case added(UInt64, startSweeping: Bool)
             case refused(PosixError)
@@ -54,7 +58,7 @@ final class Waits: Sendable {
             state.perVolume[volume.id] = waiting + 1
             state.next += 1
             state.items[state.next] = Item(
-                pending: pending, volume: volume, inode: inode, since: .now)
+                pending: pending, volume: volume, inode: inode, since: .now, isBusy: isBusy)
             defer { state.isSweeping = true }
             return .added(state.next, startSweeping: !state.isSweeping)
         }
@@ -65,6 +69,14 @@ final class Waits: Sendable {
         case .added(let id, let startSweeping):
             if startSweeping { sweepWhileNeeded() }
             return id
+        }
+    }
+
+    /// Whether work is under way that is no wait for peers. Its time begins anew after it.
+    func setBusy(_ isBusy: Bool, _ id: UInt64) {
+        state.withLock { state in
+            state.items[id]?.isBusy = isBusy
+            state.items[id]?.since = .now
         }
     }
 
@@ -101,7 +113,7 @@ final class Waits: Sendable {
             return Array(state.items.values)
         }
         let now = ContinuousClock.now
-        for item in items {
+        for item in items where !item.isBusy {
             let waited = item.since.duration(to: now)
             if waited >= timeout {
                 item.pending.end(.timedOut(withPeers: item.volume.hasPeers))

@@ -29,38 +29,22 @@ extension Drive {
         _ path: String, atMost limit: Int = Drive.listedEntriesMax,
         onHidden: (String) -> Void = { _ in }
     ) throws -> [Entry] {
-        let key = try DrivePath.key(path)
-        return try DriveError.translating(path) {
-            let place = try locate(key, enteringLast: true)
-            var entries: [Entry] = []
-            var children = place.drive.trie.children(of: place.inner)
-            while let child = try children.next() {
-                guard DrivePath.isShowable(child.name) else {
-                    onHidden("\(path): a name that no file system can show")
-                    continue
-                }
-                let entry: Entry
-                do {
-                    entry = try self.entry(
-                        MountPath.join(key, child.name),
-                        at: MountPath.join(place.inner, child.name), place.drive, node: child.node,
-                        hasDescendants: child.hasDescendants)
-                } catch {
-                    onHidden("\(DrivePath.join(path, child.name)): \(error)")
-                    continue
-                }
-                guard entries.count < limit else {
-                    throw DriveError(
-                        .tooLarge,
-                        "\(path): more than \(limit) entries; its files can be opened "
-                            + "by their names, but not listed", errno: EIO)
-                }
-                entries.append(try withMount(entry, flags: child.node?.userFlags))
+        let walk = try walk(folder: path)
+        var entries: [Entry] = []
+        while true {
+            let piece = try walk.next(atMost: OwnLimits.walkedAtOnce, onHidden: onHidden)
+            if piece.isEmpty { break }
+            guard entries.count + piece.count <= limit else {
+                throw DriveError.tooManyEntries(path, limit)
             }
-            if entries.isEmpty, !place.inner.isEmpty { try requireFolder(path) }
-            return entries.sorted { DrivePath.isBefore($0.name, $1.name) }
+            entries += piece
         }
+        entries.sort { DrivePath.isBefore($0.name, $1.name) }
+        return entries
     }
+
+    /// The same piece by piece, without an order and without a limit.
+    public func walk(folder path: String) throws -> FolderWalk { try FolderWalk(self, path) }
 
     /// Entries that `list` gives at most: some hundred bytes of memory each.
     public static let listedEntriesMax = OwnLimits.listedEntriesMax
@@ -202,7 +186,7 @@ extension Drive {
     }
 
     /// Adds where a nested drive leads, if the entry is one.
-    private func withMount(_ entry: Entry, flags: UInt64?) throws -> Entry {
+    func withMount(_ entry: Entry, flags: UInt64?) throws -> Entry {
         guard flags == 1 else { return entry }
         var entry = entry
         let mount = try tries.entry(String(entry.path.dropFirst())).mount
@@ -216,7 +200,7 @@ extension Drive {
         return Stat.directory(mtime: stat?.mtime ?? 1)
     }
 
-    private func requireFolder(_ path: String) throws {
+    func requireFolder(_ path: String) throws {
         guard let entry = try entry(path) else { throw DriveError.notFound(path) }
         guard entry.stat.kind == .directory else {
             throw DriveError(.notDirectory, "\(path): not a folder", errno: ENOTDIR)

@@ -1,7 +1,7 @@
 /// Walks everything below a node, depth first (docs/spec/hypertrie.md section 9.1).
 struct IteratorWalk<Source: NodeSource> {
     /// A place on the way: the node, and the first position not looked at.
-    struct Stop {
+    struct Stop: Sendable {
         let position: Int
         let record: NodeRecord
 
@@ -122,3 +122,5 @@ struct IteratorWalk<Source: NodeSource> {
         b.utf16.lexicographicallyPrecedes(a.utf16)
     }
 }
+
+extension IteratorWalk: Sendable where Source: Sendable {}

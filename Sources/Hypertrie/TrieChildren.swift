@@ -18,7 +18,7 @@ public struct TrieChild: Sendable {
 /// The names below a key, in the order of their hashes.
 ///
 /// `next()` throws `MissingBlocks` without losing its place: call it again once they are here.
-public struct TrieChildren {
+public struct TrieChildren: Sendable {
     private var entries: TrieIterator
     /// Index of the component that names the children.
     private let depth: Int

@@ -39,7 +39,7 @@ extension Trie {
 /// Entries one by one, all of the version that was there at the first call of `next`.
 ///
 /// `next()` throws `MissingBlocks` without losing its place: call it again once they are here.
-public struct TrieIterator {
+public struct TrieIterator: Sendable {
     private let trie: Trie
     private let prefix: String
     let options: Trie.IterationOptions

@@ -130,6 +130,77 @@ struct HostileTreeTests {
         #expect(try rig.drive.entry("/d/7") != nil)
     }
 
+    /// A folder of so many entries that nobody holds all others up for its list.
+    private func longTree(_ limit: Int) throws -> (Tree, Log, Rig) {
+        let rig = try Rig()
+        try rig.drive.apply(
+            (0..<20_000).map { .put(path: "/d/\($0)", stat: Stat.file(mtime: 1)) })
+        let log = Log()
+        var configuration = Tree.Configuration()
+        configuration.listedEntriesMax = limit
+        configuration.warn = { log.add($0) }
+        // Making a list is no wait for peers.
+        configuration.timeoutWithoutPeers = .milliseconds(1)
+        return (rig.ownTree(configuration), log, rig)
+    }
+
+    @Test func aLongFolderIsListedBetweenOtherAnswersAndOnceForAll() async throws {
+        let (tree, log, _) = try longTree(20_000)
+        let node = try await tree.find("/d").node
+        let isAtOnce = askNow { tree.lookup(parent: node, name: "19999", reply: $0) } != nil
+        #expect(isAtOnce)
+        async let second = ask { tree.openDirectory(inode: node, reply: $0) }
+        let first = try await ask { tree.openDirectory(inode: node, reply: $0) }.get()
+        let handles = [first.handle, try await second.get().handle]
+        // As long as somebody has it open it is there at once.
+        let third = try #require(askNow { tree.openDirectory(inode: node, reply: $0) }).get()
+        for handle in handles + [third.handle] {
+            var names: [String] = []
+            try tree.readDirectory(
+                handle: handle, from: 0, withAttributes: false,
+                take: { _, entry in
+                    names.append(entry.name)
+                    return true
+                }, finish: {})
+            #expect(names.count == 20_002)
+            #expect(names.dropFirst(2).elementsEqual(names.dropFirst(2).sorted()))
+            tree.closeDirectory(handle: handle)
+        }
+        // And then it takes no memory.
+        var isKept = true
+        let pending = tree.openDirectory(inode: node) { _ in }
+        isKept = pending == nil
+        #expect(!isKept)
+        tree.close()
+        #expect(log.lines.isEmpty)
+    }
+
+    @Test func aFolderWithoutEndIsGoneThroughOnce() async throws {
+        let (tree, log, rig) = try longTree(10_000)
+        let node = try await tree.find("/d").node
+        for round in 0..<3 {
+            let open = { (reply: @escaping Tree.Reply<Opened>) -> Pending? in
+                tree.openDirectory(inode: node, reply: reply)
+            }
+            let result = round == 0 ? await ask(open) : try #require(askNow(open))
+            guard case .failure(let error) = result else {
+                Issue.record("it was listed")
+                continue
+            }
+            #expect(error.errno == EIO)
+            #expect(error.message.contains("more than 10000 entries"))
+            tree.report(error)
+            #expect(try await tree.find("/d/\(round)").mode & S_IFMT == S_IFREG)
+        }
+        #expect(log.lines.count == 1)
+        // What is little enough by now is listed.
+        let changes = Changes(of: tree)
+        try rig.drive.apply((0..<15_000).map { .delete(path: "/d/\($0)") })
+        await changes.next(.listing(node))
+        #expect(try await tree.names("/d").count == 5000)
+        tree.close()
+    }
+
     @Test func drivesInEachOtherEndInALoopAndNothingHangs() async throws {
         let (tree, log, _) = try tree { rig, _ in
             let other = try Drive.create(in: rig.writer, name: "other")

@@ -26,17 +26,38 @@ extension Volume {
         return children.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
-    /// What the shown version has in a folder, which may be nothing at all.
+    /// What the shown version has in a folder.
+    struct Found {
+        /// By name.
+        var children: [Child] = []
+        /// Where it goes on, when that is not all; then they are in no order.
+        var rest: FolderWalk?
+    }
+
+    /// What the shown version has in a folder, which may be nothing at all; of more than `limit`
+    /// entries the first, and how to go on.
     func shownChildren(
-        of path: String, onHidden: (String) -> Void = { _ in }
-    ) throws -> [Child] {
+        of path: String, atMost limit: Int, onHidden: (String) -> Void = { _ in }
+    ) throws -> Found {
+        var found = Found()
         do {
-            return try view().list(path, onHidden: onHidden).map { Child($0) }
+            let walk = try view().walk(folder: path)
+            while true {
+                let piece = try walk.next(atMost: Limits.listedPiece, onHidden: onHidden)
+                if piece.isEmpty { break }
+                for entry in piece { found.children.append(Child(entry)) }
+                if found.children.count > limit {
+                    found.rest = walk
+                    return found
+                }
+            }
         } catch let error as DriveError
             where writer != nil && (error.code == .notFound || error.code == .notDirectory)
         {
-            return []
+            return Found()
         }
+        found.children.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        return found
     }
 
     /// Everything below a folder now, parents first. Throws when it is more than `limit`.
@@ -44,7 +65,9 @@ extension Volume {
         var found: [(path: String, child: Child)] = []
         var folders = [path]
         while let folder = folders.popLast() {
-            for child in children(of: folder, shown: try shownChildren(of: folder)) {
+            let shown = try shownChildren(of: folder, atMost: limit)
+            guard shown.rest == nil else { throw PosixError.tooMany }
+            for child in children(of: folder, shown: shown.children) {
                 let path = Place.join(folder, child.name)
                 found.append((path, child))
                 guard found.count <= limit else { throw PosixError.tooMany }
