@@ -203,6 +203,15 @@ public final class Mount: Sendable {
         }
     }
 
+    /// Unmounts as umount does: throws MountError `.failed` while it is in use. `wait` tells when
+    /// it is over.
+    public func unmountUnlessInUse() throws {
+        // A copy of the mount in another namespace (a container's, a service's) would keep the
+        // kernel from ending the loop for as long as it lives; `unmount` ends it itself.
+        if geteuid() == 0, try Mountpoint.isUnused(mountpoint) { return unmount() }
+        try Self.unmount(mountpoint, lazy: false)
+    }
+
     /// Whether what is at the mountpoint is this mount.
     private var isThere: Bool {
         let table = MountTable.current()

@@ -140,6 +140,15 @@ struct Mountpoint {
         try unmount(path, lazy: true)
     }
 
+    /// For root: whether nobody uses a mount here; others may have copies of it elsewhere. Throws
+    /// MountError `.failed` when somebody does. False: it cannot be told, or it is gone by now.
+    static func isUnused(_ path: String) throws(MountError) -> Bool {
+        // Marks it as expired, which whoever uses it next undoes. What was marked before goes.
+        guard umount2(path, Int32(MNT_EXPIRE)) != 0 else { return false }
+        if errno == EBUSY { throw busy(path) }
+        return errno == EAGAIN
+    }
+
     /// Takes a mount away, as root or with fusermount3. `lazy`: even when it is in use.
     static func unmount(_ path: String, lazy: Bool) throws(MountError) {
         let reason: String

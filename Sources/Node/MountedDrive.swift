@@ -197,6 +197,15 @@ public final class MountedDrive: Sendable {
 
     /// Unmounts. Any thread.
     public func unmount() { mount.unmount() }
+
+    /// The same as umount does it: throws NodeError while it is in use.
+    public func unmountUnlessInUse() throws {
+        do {
+            try mount.unmountUnlessInUse()
+        } catch {
+            throw NodeError(error, while: "unmounting \(mountpoint)")
+        }
+    }
 }
 
 extension Engine {

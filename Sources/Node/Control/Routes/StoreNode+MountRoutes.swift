@@ -66,13 +66,7 @@ extension StoreNode {
         }
         if try !request.flag("lazy") {
             // A mount in use is refused, as umount does; ours would take it away under its users.
-            try await onThreadOrHere("unmount") {
-                do {
-                    try Mount.unmount(path, lazy: false)
-                } catch {
-                    throw NodeError(error, while: "unmounting \(path)")
-                }
-            }
+            try await onThreadOrHere("unmount") { try active.mounted.unmountUnlessInUse() }
         } else {
             await active.unmount()
         }
