@@ -75,8 +75,9 @@ enum Limits {
     static let seedStep: UInt64 = 1024
     /// How long a seed waits after a failure.
     static let seedPause: Duration = .seconds(5)
-    /// Mounts of one node: each has threads of its own.
-    static let mountsMax = 1024
+    /// Mounts of one node. libfuse takes a key of thread-specific data for each, of which a process
+    /// has 1024, and without any left the Swift runtime ends it.
+    static let mountsMax = 1000
     /// Descriptors that no mount may take: for connections, feeds and commands, and for what the
     /// mounts open later.
     static let sparedFiles = 128

@@ -2,6 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Node
+
 /// More mounts than the machine lets a node have, and machines where a user cannot mount at all.
 @Suite(.timeLimit(.minutes(2)), .serialized)
 struct MountLimitTests {
@@ -21,6 +23,11 @@ struct MountLimitTests {
         let hasFuse = FileManager.default.fileExists(atPath: "/dev/fuse")
         #expect(hasFuse || !ProcessEnvironment.isCI, "no /dev/fuse: mounts cannot be tested")
         return hasFuse
+    }
+
+    /// With the 1018th mount libfuse had taken the last key, and the node was gone.
+    @Test func asManyMountsAsANodeTakesLeaveKeysForOthers() {
+        #expect(Limits.mountsMax + 16 <= sysconf(Int32(_SC_THREAD_KEYS_MAX)))
     }
 
     @Test func withoutDescriptorsForMoreMountsThoseThatAreThereLiveOn() throws {
@@ -76,9 +83,12 @@ struct MountLimitTests {
         let script = """
             cd $(mktemp -d -p \(command.home.path)); mkdir dev; mount -t tmpfs none dev
             mknod -m 666 dev/fuse c 10 229; mount --bind dev/fuse /dev/fuse; cd \(command.home.path)
-            as="/usr/bin/prlimit --nproc=60:60 /usr/bin/setpriv --reuid=\(user) --regid=\(user)"
-            as="$as --clear-groups"
+            as="/usr/bin/setpriv --reuid=\(user) --regid=\(user) --clear-groups"
             $as "$0" create --name notes
+            mkdir m0; chown \(user) m0; $as "$0" mount notes m0
+            node=$($as "$0" status --json | sed 's/.*"pid":\\([0-9]*\\).*/\\1/')
+            # Of the node alone: commands have threads, too.
+            $as prlimit --pid $node --nproc=50:50
             for i in $(seq 1 60); do
                 mkdir m$i; chown \(user) m$i
                 $as "$0" mount notes m$i || { echo "mount $i: exit $?"; break; }
