@@ -213,11 +213,11 @@ extension DriveReader {
         let logger = configuration.logger
         logger.debug("the node is asked for \(what)")
         let begin = ContinuousClock.now
-        var lent: [LentBlock] = []
+        var lent: [CarriedBlock] = []
         try await client.stream(
             .post, path, isBorrowing ? body.adding(["lend": true]) : body
         ) { line in
-            if let block = LentBlock(line) { lent.append(block) }
+            if let block = CarriedBlock(line) { lent.append(block) }
         }
         let time = (ContinuousClock.now - begin).milliseconds
         logger.debug("the node has \(what) after \(time) ms")
@@ -225,7 +225,7 @@ extension DriveReader {
         try borrow(lent)
     }
 
-    private func borrow(_ blocks: [LentBlock]) throws {
+    private func borrow(_ blocks: [CarriedBlock]) throws {
         if !isBorrowing {
             configuration.logger.notice("the disk of the store is full: reading past it")
             isBorrowing = true

@@ -65,11 +65,11 @@ extension StoreNode {
         let (blocks, haveValues) = try target.blocks(of: feed)
         var bytes = 0
         for block in blocks where bytes <= Limits.lentBytesMax {
-            var lent = try LentBlock(block, of: feed, hasValue: haveValues)
+            var lent = try CarriedBlock(block, of: feed, hasValue: haveValues)
             if lent == nil {
                 // It has passed by meanwhile.
                 try await engine.fetch(subject, .blocks(block..<block + 1), of: feed)
-                lent = try LentBlock(block, of: feed, hasValue: haveValues)
+                lent = try CarriedBlock(block, of: feed, hasValue: haveValues)
             }
             guard let lent else {
                 throw NodeError(

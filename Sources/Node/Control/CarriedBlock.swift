@@ -3,7 +3,7 @@ import Hypercore
 
 /// A block on its way from the node to a reader, past a disk that has no room for it: a line of an
 /// answer (docs/control-api.md). The reader verifies it, and keeps it in memory.
-struct LentBlock: Equatable {
+struct CarriedBlock: Equatable {
     let feed: PublicKey
     let block: UInt64
     /// nil: only the tree nodes are wanted.
@@ -77,8 +77,8 @@ extension Demand.Target {
     /// The blocks of a feed that show that it is met, and whether their bytes are part of it.
     func blocks(of feed: Feed) throws -> (blocks: [UInt64], haveValues: Bool) {
         switch self {
-        case .blocks(let range): return (Array(range.prefix(Limits.lentBlocksMax)), true)
-        case .list(let blocks): return (Array(blocks.prefix(Limits.lentBlocksMax)), true)
+        case .blocks(let range): return (Array(range.prefix(Limits.carriedBlocksMax)), true)
+        case .list(let blocks): return (Array(blocks.prefix(Limits.carriedBlocksMax)), true)
         case .length: return (feed.length > 0 ? [feed.length - 1] : [], false)
         case .byte(let byte, let range):
             guard case .found(let block, _) = try feed.seek(byte: byte, within: range) else {
@@ -90,8 +90,8 @@ extension Demand.Target {
 }
 
 extension Limits {
-    /// Blocks that one answer lends: more than fit into memory at once are asked for again.
-    static let lentBlocksMax = 4096
+    /// Blocks that one answer carries: more than fit into memory at once are asked for again.
+    static let carriedBlocksMax = 4096
     /// And their bytes: half of what a feed keeps in memory.
     static let lentBytesMax = 8 << 20
 }
