@@ -89,6 +89,10 @@ final class BitTorrentLeech: Swarm.Handler {
 
     private func take(_ message: ArraySlice<UInt8>, _ state: inout State) {
         switch message.first {
+        case 0:
+            // What was asked for is forgotten there, and asked for again.
+            state.isUnchoked = false
+            state.next = state.received
         case 1: state.isUnchoked = true
         case 7:
             let body = message.dropFirst()

@@ -66,7 +66,8 @@ final class Libtorrent {
             'listen_interfaces': '127.0.0.1:0', 'enable_dht': True, 'enable_lsd': False,
             'enable_upnp': False, 'enable_natpmp': False, 'dht_bootstrap_nodes': '',
             'enable_incoming_tcp': False, 'enable_outgoing_tcp': False,
-            'in_enc_policy': 2, 'out_enc_policy': 2, 'allow_multiple_connections_per_ip': True,
+            'unchoke_slots_limit': -1, 'allow_multiple_connections_per_ip': True,
+            'in_enc_policy': 2, 'out_enc_policy': 2,
             'dht_restrict_routing_ips': False, 'dht_restrict_search_ips': False,
             'dht_enforce_node_id': False, 'dht_ignore_dark_internet': False,
             'dht_prefer_verified_node_ids': False})
