@@ -19,9 +19,7 @@ struct StatusCommand: AsyncParsableCommand {
         let console = common.console()
         let store = try common.storeFolder
         guard let client = try await ControlClient.find(store: store) else {
-            throw NodeError(
-                .notMounted, "no node runs on the store \(store)",
-                hint: "it starts with the first mount, share or seed")
+            throw nobody(store)
         }
         guard watch else { return show(try await client.request(.get, "/v1/status"), console) }
         let task = Task {
@@ -39,6 +37,20 @@ struct StatusCommand: AsyncParsableCommand {
         } catch is ControlClient.Nobody {
             console.note("the node has ended")
         }
+    }
+
+    private func nobody(_ store: String) -> NodeError {
+        let dead = StoreNode.deadMounts(of: store)
+        guard let first = dead.first else {
+            return NodeError(
+                .notMounted, "no node runs on the store \(store)",
+                hint: "it starts with the first mount, share or seed")
+        }
+        return NodeError(
+            .notMounted,
+            "no node runs on the store \(store), and one that is gone has left mounted: "
+                + dead.joined(separator: ", "),
+            hint: "the next mount, share or seed clears that away, or 'hyperfs unmount \(first)'")
     }
 
     private func show(_ status: JSONValue, _ console: Console) {

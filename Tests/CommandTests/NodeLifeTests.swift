@@ -124,7 +124,9 @@ struct NodeLifeTests {
         #expect(throws: (any Error).self) {
             try FileManager.default.contentsOfDirectory(atPath: one)
         }
-        #expect(try command.run("status").status == 3)
+        let status = try command.run("status")
+        #expect(status.status == 3)
+        #expect(status.errors.contains("left mounted: \(one), \(two)"), "\(status.errors)")
         let again = try command.run("mount", "notes", one, "--offline")
         #expect(again.status == 0, "\(again.errors)")
         #expect(again.errors.contains("\(one) was left mounted"), "\(again.errors)")

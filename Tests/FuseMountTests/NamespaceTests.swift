@@ -19,10 +19,10 @@ extension FuseMountTests {
         /// A process with copies of all mounts, until `end` is made.
         private func hold(_ folder: MountedFolder) async throws -> Shell {
             let (ready, end) = (folder.path + "-ready", folder.path + "-end")
-            let shell = try Shell(
-                "exec unshare -m --propagation private sh -c "
-                    + "'ls \(folder.path); touch \(ready); while [ ! -e \(end) ]; do sleep 0.05; done'"
-            )
+            let body =
+                "ls \(folder.path); touch \(ready); "
+                + "while [ ! -e \(end) ]; do sleep 0.05; done"
+            let shell = try Shell("exec unshare -m --propagation private sh -c '\(body)'")
             while access(ready, F_OK) != 0 { try await Task.sleep(for: .milliseconds(10)) }
             return shell
         }

@@ -9,9 +9,7 @@ enum DeadMounts {
     static func clear(of store: String) -> [String] {
         let record = MountRecord(store: store)
         let left = record.read()
-        let notes = left.compactMap { path -> String? in
-            var status = statvfs()
-            guard statvfs(path, &status) != 0, errno == ENOTCONN else { return nil }
+        let notes = left.filter(isDead).map { path in
             do {
                 try Mount.unmount(path, lazy: true)
                 return "\(path) was left mounted by a hyperfs that is gone; unmounted it"
@@ -21,5 +19,18 @@ enum DeadMounts {
         }
         if !left.isEmpty { record.write([]) }
         return notes
+    }
+
+    fileprivate static func isDead(_ path: String) -> Bool {
+        var status = statvfs()
+        return statvfs(path, &status) != 0 && errno == ENOTCONN
+    }
+}
+
+extension StoreNode {
+    /// What the last node of a store has left mounted and nobody answers for. Takes no lock, and
+    /// means something only while no node runs.
+    public static func deadMounts(of store: String) -> [String] {
+        MountRecord(store: store).read().filter(DeadMounts.isDead)
     }
 }
