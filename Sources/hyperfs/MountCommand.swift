@@ -57,22 +57,15 @@ struct MountCommand: AsyncParsableCommand {
 
     mutating func validate() throws {
         let list = try MountOptionList(o)
-        network.peer += list.values["peer"] ?? []
-        network.listen += list.values["listen"] ?? []
-        network.offline = network.offline || list.flags.contains("offline")
-        network.noMDNS = network.noMDNS || list.flags.contains("no-mdns")
-        network.noDiscovery = network.noDiscovery || list.flags.contains("no-discovery")
-        if let text = list.values["timeout"]?.last {
-            guard let seconds = Double(text) else {
-                throw ValidationError("-o timeout=\(text) is not a number of seconds")
-            }
-            network.timeout = seconds
-        }
+        try network.take(list)
+        common.store = list.values["store"]?.last ?? common.store
+        common.verbose = max(common.verbose, list.flags.contains("verbose") ? 1 : 0)
+        common.quiet = common.quiet || list.flags.contains("quiet")
+        foreground = foreground || list.flags.contains("foreground")
         readahead = list.values["readahead"]?.last ?? readahead
         allowOther = allowOther || list.flags.contains("allow-other")
         owners = owners || list.flags.contains("owners")
         readOnly = readOnly || list.flags.contains("read-only") || list.kernel.contains("ro")
-        try network.validate()
         cacheSize = list.values["cache-size"]?.last ?? cacheSize
         if let cacheSize, ByteSize(cacheSize) == nil {
             throw ValidationError("--cache-size '\(cacheSize)' is not a size, as in 10G")

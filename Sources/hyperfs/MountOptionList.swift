@@ -11,11 +11,11 @@ struct MountOptionList: Equatable {
 
     private static let valued: Set<String> = [
         "peer", "listen", "timeout", "readahead", "cache-size", "bootstrap", "limit-up",
-        "limit-down",
+        "limit-down", "relay", "store",
     ]
     private static let plain: Set<String> = [
         "offline", "allow-other", "read-only", "owners", "foreground", "no-discovery", "no-dht",
-        "no-mainline", "no-mdns", "no-utp", "network",
+        "no-mainline", "no-mdns", "no-utp", "no-port-mapping", "network", "verbose", "quiet",
     ]
     private static let forKernel: Set<String> = [
         "ro", "noexec", "exec", "nosuid", "suid", "nodev", "dev", "noatime", "atime",

@@ -59,6 +59,27 @@ struct PartsTests {
         #expect(throws: (any Error).self) { try MountOptionList(["offline=1"]) }
     }
 
+    @Test func behindMinusOALongOptionDoesWhatItDoesAlone() throws {
+        let options = [
+            "no-dht", "no_mainline", "no-mdns", "no_utp", "no_port_mapping", "no-discovery",
+            "listen=127.0.0.1:1", "bootstrap=127.0.0.1:2", "relay=127.0.0.1:3", "limit-up=1M",
+            "limit_down=2M", "store=/s", "foreground", "verbose", "quiet",
+        ]
+        let long = options.map { "--" + $0.replacing("_", with: "-") }
+        let alone = try MountCommand.parse(long + ["drive", "folder"])
+        let listed = try MountCommand.parse(
+            ["drive", "folder", "-o", options.joined(separator: ",")])
+        #expect(alone.network.arguments.count == 16)
+        #expect(listed.network.arguments == alone.network.arguments)
+        #expect(listed.common.store == "/s")
+        #expect(listed.common.verbose == 1)
+        #expect(listed.common.quiet)
+        #expect(listed.foreground)
+        #expect(throws: (any Error).self) {
+            try MountCommand.parse(["drive", "folder", "-o", "limit_up=much"])
+        }
+    }
+
     @Test(arguments: [
         (["ls", "--json"], ["ls", "--json"]), (["--json", "ls", "x"], ["ls", "--json", "x"]),
         (["--store", "d", "-v", "ls", "x"], ["ls", "--store", "d", "-v", "x"]),
