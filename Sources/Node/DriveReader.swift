@@ -43,7 +43,7 @@ public actor DriveReader {
                 guard let drive = try openLocal() else { throw Unknown() }
                 return try body(drive)
             } catch let missing as MissingBlocks {
-                guard mayAskPeers else { throw whyNotHere(missing.feed.key) }
+                guard await canAsk() else { throw whyNotHere(missing.feed.key) }
                 let feed = missing.feed.key
                 // Fetched and still not there: no peer is to blame, and trying again is of no use.
                 if let last, last.feed == feed, last.target == missing.target {
@@ -52,13 +52,13 @@ public actor DriveReader {
                 last = (feed, missing.target)
                 try await fetch(missing, ahead: ahead, &hints)
             } catch is Unknown {
-                guard mayAskPeers, !isRefreshed else { throw whyNotHere(try key()) }
+                guard !isRefreshed, await canAsk() else { throw whyNotHere(try key()) }
                 try await refresh()
             } catch let error as StoreError where error.code == .notFound {
                 // A feed that the drive names, and of which nothing was ever stored: that of a
                 // nested drive, or a content feed. Its first block makes it known.
                 let feed = try error.feed ?? key()
-                guard mayAskPeers, unknown.count < Limits.unknownFeeds,
+                guard await canAsk(), unknown.count < Limits.unknownFeeds,
                     unknown.insert(feed).inserted
                 else { throw whyNotHere(feed) }
                 try await ask(
@@ -94,7 +94,7 @@ public actor DriveReader {
     public func copyOut(
         to destination: String, _ each: @escaping @Sendable (JSONValue) -> Void
     ) async throws {
-        guard mayAskPeers else { return try await copyOutAlone(to: destination, each) }
+        guard await canAsk() else { return try await copyOutAlone(to: destination, each) }
         let path = "/v1/drives/\(try key().hex)/get"
         var members: JSONValue = [
             "path": .string(reference.path), "to": .string(destination), "peers": peers,
@@ -108,7 +108,9 @@ public actor DriveReader {
     private func copyOutAlone(
         to destination: String, _ each: @escaping @Sendable (JSONValue) -> Void
     ) async throws {
+        guard StoreAccess.exists(configuration.store) else { throw whyNotHere(try key()) }
         var configuration = configuration
+        configuration.hasNobody = configuration.network != nil
         configuration.network = nil
         configuration.isReadOnly = true
         let engine = try await Engine.start(configuration)
@@ -145,6 +147,16 @@ public actor DriveReader {
         guard let network = configuration.network else { return false }
         return !network.peers.isEmpty || network.mdns || network.searchesWorld
             || network.listen.contains { $0.port != 0 }
+    }
+
+    /// Whether somebody may answer: also one whom the store's node is connected to already.
+    private func canAsk() async -> Bool {
+        if mayAskPeers { return true }
+        guard configuration.network != nil, let client = try? await findRunning() else {
+            return false
+        }
+        let peers = try? await client.request(.get, "/v1/peers").array
+        return peers?.isEmpty == false
     }
 
     /// Who names a peer wants that peer's newest version, not just what lies here.
@@ -265,11 +277,13 @@ extension DriveReader {
     }
 
     private func whyNotHere(_ key: PublicKey) -> NodeError {
-        let reason =
-            configuration.network == nil ? "and the network is off" : "and no peer is known"
+        let isOff = configuration.network == nil
+        let reason = isOff ? "and the network is off" : "and no peer is known"
         return NodeError(
             .notFound, "\(subject): parts of \(key) are not in this store, \(reason)",
-            hint: "name a peer that shares it with --peer HOST:PORT")
+            hint: isOff
+                ? "run without --offline, with --peer HOST:PORT"
+                : "name a peer that shares it with --peer HOST:PORT")
     }
 }
 

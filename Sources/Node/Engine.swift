@@ -21,6 +21,8 @@ public final class Engine: Sendable {
         public var network: Swarm.Configuration? = Swarm.Configuration()
         /// Without the store's lock, and without changing a byte of it. Takes `network` nil.
         public var isReadOnly = false
+        /// `network` is nil for want of anybody to ask, and not because it was switched off.
+        var hasNobody = false
         /// How long a reader waits for a block.
         public var timeout: Duration = Limits.timeout
         /// How long while no peer is known.
@@ -353,9 +355,12 @@ extension Engine {
     private func whyNobodyAnswered(_ subject: String) -> NodeError {
         let reach = peers.inReach
         guard let network = configuration.network else {
+            let reason = configuration.hasNobody ? "no peer is known" : "the network is off"
             return NodeError(
-                .notFound, "\(subject): not in this store, and the network is off",
-                hint: "run without --offline, with --peer HOST:PORT")
+                .notFound, "\(subject): not in this store, and \(reason)",
+                hint: configuration.hasNobody
+                    ? "name one that shares it with --peer HOST:PORT"
+                    : "run without --offline, with --peer HOST:PORT")
         }
         if reach.connected > 0 {
             let count = reach.connected == 1 ? "the one peer" : "the \(reach.connected) peers"

@@ -38,6 +38,32 @@ struct NodeKeepingTests {
         while try command.run("status").status != 3 {}
     }
 
+    @Test func aNodeThatIsConnectedIsAskedByWhoNamesNoPeer() throws {
+        let (sharing, key, address) = try sharer()
+        var reader = try Command()
+        reader.environment["HYPERFS_NO_DISCOVERY"] = "1"
+        let wanted = ["\(key)/file"]
+        for verb in [["cat"] + wanted, ["get"] + wanted + ["here"], ["get", key, "here"]] {
+            let told = try reader.run(verb)
+            #expect(told.status == 2)
+            #expect(told.errors.contains("no peer is known"), "\(told.errors)")
+            // It is not switched off: nobody is named.
+            #expect(!told.errors.contains("offline"), "\(told.errors)")
+            let offline = try reader.run(verb + ["--offline"])
+            #expect(offline.status == 2)
+            #expect(offline.errors.contains("the network is off"), "\(offline.errors)")
+            #expect(offline.errors.contains("run without --offline"), "\(offline.errors)")
+        }
+        // Keeps the node, and with it the connection.
+        #expect(try reader.run("create", "--name", "own").status == 0)
+        #expect(try reader.run("seed", "own").status == 0)
+        #expect(try reader.run("ls", key, "--peer", address).status == 0)
+        #expect(try reader.run(["cat"] + wanted).text == Self.text)
+        #expect(try reader.run("get", key, "copy").status == 0)
+        #expect(try String(contentsOfFile: reader.home("copy/file"), encoding: .utf8) == Self.text)
+        #expect(try sharing.run("unshare", "folder").status == 0)
+    }
+
     @Test func aDetachedShareGoesOnUntilItIsUnshared() throws {
         let (command, key, address) = try sharer()
         let reader = try Command()
