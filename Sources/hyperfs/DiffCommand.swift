@@ -24,6 +24,8 @@ struct DiffCommand: AsyncParsableCommand, ReadingCommand {
         let (older, newer) = (older, newer)
         try await reading(reference) { reader, console in
             let changes = try await reader.read { drive -> [Drive.Change] in
+                // Nothing of it is here: to ask for it has it fetched, or says why it cannot be.
+                if drive.version == 0 { _ = try drive.log() }
                 let newest = drive.version
                 let last = newer ?? newest
                 guard older >= 1, older <= last, last <= newest else {

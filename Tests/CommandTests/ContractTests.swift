@@ -166,10 +166,16 @@ struct ContractTests {
         let command = try account()
         #expect(try command.run("create", "--name", "notes").status == 0)
         let unknown = String(repeating: "0", count: 64)
+        // Its feed is in the store, and nothing in it.
+        let met = String(repeating: "1", count: 64)
+        #expect(try command.run("seed", met).status == 0)
+        #expect(try command.run("unseed", met).status == 0)
+        #expect(try command.run("node", "--stop").status == 0)
         let failures: [(String, Int32, String)] = [
             ("put nothing-here notes/x", 1, "failed"),
             ("cat notes/nope", 2, "not-found"),
             ("ls \(unknown) --offline", 2, "not-found"),
+            ("diff \(met) 1", 2, "not-found"),
             ("unmount mnt", 3, "not-mounted"),
             ("unshare shared", 3, "not-mounted"),
             ("status", 3, "not-mounted"),
