@@ -46,6 +46,22 @@ enum Main {
         let verb = arguments.first.flatMap { verbs.contains($0) ? " \($0)" : nil } ?? ""
         Console(isJSON: isJSON).fail(
             NodeError(
-                .usage, Hyperfs.message(for: error), hint: "see 'hyperfs\(verb) --help'"))
+                .usage, message(for: error, arguments), hint: "see 'hyperfs\(verb) --help'"))
+    }
+
+    /// Every verb takes the common options: where one of them is unknown, it is the verb that is
+    /// wrong, and the parser just met the option first.
+    private static func message(for error: any Error, _ arguments: [String]) -> String {
+        let message = Hyperfs.message(for: error)
+        let common = ["--store", "--json", "--verbose", "-v", "--quiet", "-q", "--log-format"]
+        guard common.contains(where: { message == "Unknown option '\($0)'" }) else {
+            return message
+        }
+        do {
+            _ = try Hyperfs.parseAsRoot(Array(arguments.prefix { !$0.hasPrefix("-") }))
+            return message
+        } catch {
+            return Hyperfs.message(for: error)
+        }
     }
 }

@@ -40,6 +40,15 @@ struct UsageTests {
         #expect(!FileManager.default.fileExists(atPath: command.home("store")))
     }
 
+    @Test(arguments: [
+        ["frob", "--json"], ["--json", "frob"], ["-v", "frob", "--json"],
+        ["key", "frob", "--json"], ["frob", "--store", "d", "--json"],
+    ])
+    func aWrongVerbIsBlamedAndNotTheOptionThatEveryVerbTakes(arguments: [String]) throws {
+        let error = try Command().run(arguments).json.last
+        #expect(error?["message"].string == "Unexpected argument 'frob'")
+    }
+
     @Test func versionAndHelpGoToStandardOutput() throws {
         let command = try Command()
         let version = try command.run("--version")
