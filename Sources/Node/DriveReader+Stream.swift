@@ -20,6 +20,12 @@ extension DriveReader {
             let later = end..<min(range.upperBound, end + Limits.copyAheadBlocks)
             let block = try await read(ahead: later) { drive in
                 let feed = try drive.store.feed(key: key)
+                // What a disk has spoilt is said, and not shown.
+                guard ((try? feed.verifyStored(index..<index + 1)) ?? []).isEmpty else {
+                    throw NodeError(
+                        .corrupt, "\(path): block \(index) is damaged on disk",
+                        hint: "'hyperfs verify' drops it, and fetches it from who has it")
+                }
                 if let block = try feed.block(index) { return block }
                 throw MissingBlocks(feed: feed, target: .blocks(index..<end))
             }

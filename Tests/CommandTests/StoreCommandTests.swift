@@ -34,6 +34,27 @@ struct StoreCommandTests {
         #expect(try command.run("drives", "--json").json.count == 2)
     }
 
+    @Test func whatADiskHasSpoiltIsNotShown() throws {
+        let command = try Command()
+        try "hello\n".write(toFile: command.home("file"), atomically: false, encoding: .utf8)
+        #expect(try command.run("create", "--name", "notes").status == 0)
+        #expect(try command.run("put", "file", "notes/file").status == 0)
+        #expect(try command.run("cat", "notes/file", "--offline").text == "hello\n")
+        let files = try FileManager.default.subpathsOfDirectory(atPath: command.home("store"))
+        let data = try #require(
+            files.map { command.home("store/" + $0) }.first {
+                $0.hasSuffix("/data")
+                    && FileManager.default.contents(atPath: $0) == Data("hello\n".utf8)
+            })
+        try "jello\n".write(toFile: data, atomically: false, encoding: .utf8)
+        for words in [["cat", "notes/file"], ["get", "notes/file", "copy"]] {
+            let result = try command.run(words + ["--offline"])
+            #expect(result.status == 7, "\(words): \(result.errors)")
+            #expect(result.output.isEmpty)
+            #expect(result.errors.contains("/file: block 0 is damaged"), "\(result.errors)")
+        }
+    }
+
     @Test func secretsAreForTheOwnerOnly() throws {
         let command = try Command()
         _ = try command.run("create", "--name", "n")
