@@ -38,6 +38,25 @@ struct NodeKeepingTests {
         while try command.run("status").status != 3 {}
     }
 
+    @Test func aShareThatRunsSaysWhichOptionsComeTooLate() throws {
+        let (command, _, _) = try sharer()
+        let again = ["share", "folder", "--detach"]
+        let options = ["--once", "--ignore", "rules", "--in-place"]
+        let same = try command.run(again + ["--ignore", ".hyperfsignore", "--no-in-place"])
+        #expect(same.status == 0)
+        #expect(!same.errors.contains("no effect"), "\(same.errors)")
+        let late = try command.run(again + options)
+        #expect(late.status == 0)
+        #expect(
+            late.errors.contains("no effect until that share ends: --once, --ignore, --in-place"),
+            "\(late.errors)")
+        #expect(try command.run("unshare", "folder").status == 0)
+        let fresh = try command.run(again + options)
+        #expect(fresh.status == 0)
+        #expect(!fresh.errors.contains("no effect"), "\(fresh.errors)")
+        #expect(try command.run("unshare", "folder").status == 0)
+    }
+
     @Test func aNodeThatIsConnectedIsAskedByWhoNamesNoPeer() throws {
         let (sharing, key, address) = try sharer()
         var reader = try Command()

@@ -145,6 +145,20 @@ extension ActiveShare {
         ]
     }
 
+    /// The options of another order for the folder that come too late for this share.
+    func conflicts(with other: ShareOrder) -> [String] {
+        var conflicts: [String] = []
+        if other.isOnce, !order.isOnce { conflicts.append("--once") }
+        let usual = FolderImport.Options().ignoreFile
+        if let file = other.ignoreFile, file != order.ignoreFile ?? usual {
+            conflicts.append("--ignore")
+        }
+        if let isInPlace = other.isInPlace, isInPlace != share.isInPlace {
+            conflicts.append(isInPlace ? "--in-place" : "--no-in-place")
+        }
+        return conflicts
+    }
+
     /// Its line in the list of shares.
     var json: JSONValue {
         [

@@ -11,6 +11,11 @@ extension StoreNode {
             let active = try await self.shares.share(order)
             defer { active.leave() }
             try await stream.send(active.keyEvent)
+            let late = active.conflicts(with: order).joined(separator: ", ")
+            if !late.isEmpty {
+                let text = "the folder is shared already; no effect until that share ends: " + late
+                try await stream.send(["event": "note", "text": .string(text)])
+            }
             if active.phase == .ready { try await stream.send(active.readyEvent) }
             try await self.tell(of: active, heard, until: order.isDetached, stream)
             if let failure = active.failure { throw failure }
