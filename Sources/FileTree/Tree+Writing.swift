@@ -102,7 +102,10 @@ extension Tree {
         guard case .item(let item, let volume) = file.source, let writer = volume.writer else {
             return reply(.success(()))
         }
-        item.facts.withLock { $0.want = .synced }
+        item.facts.withLock { facts in
+            // What is written afterwards waits for another sync.
+            if facts.isStaged || facts.isNew { facts.want = .synced }
+        }
         writer.sync(reply)
     }
 

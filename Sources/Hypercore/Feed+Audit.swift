@@ -3,6 +3,9 @@ extension Feed {
     /// Why nothing is appended although the secret key is here; nil = nothing speaks against it.
     public var refusal: FeedError? { core.withLock { $0.refusal } }
 
+    /// Throws what an append would, as far as that is known: `notWritable`, `io`, `closed`.
+    public func checkWritable() throws { try core.withLock { try $0.checkWritable() } }
+
     /// Appends nothing any more, until the feed is opened anew. The first reason counts.
     public func refuseWriting(_ reason: FeedError) {
         let isNew = core.withLock { core in

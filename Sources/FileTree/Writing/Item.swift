@@ -180,12 +180,13 @@ final class Item: Sendable {
     }
 
     /// Somebody is about to write: what the last writer closed is a file of its own, and must not
-    /// go into the drive with half of what comes now.
+    /// go into the drive with half of what comes now. His handle may be there still: the kernel
+    /// tells of its end later.
     func keepClosed() { layers.withLock { keepClosed(&$0) } }
 
     private func keepClosed(_ layers: inout Layers) {
         let isClosed = facts.withLock { facts -> Bool in
-            guard facts.writers == 0, facts.isStaged, facts.want == .closed else { return false }
+            guard facts.isStaged, facts.want == .closed else { return false }
             facts.want = .nobody
             return true
         }

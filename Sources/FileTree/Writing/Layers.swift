@@ -60,6 +60,7 @@ struct Layers: Sendable {
     mutating func consolidateIfScattered() throws {
         guard isOpen, let stage = stages.last, stage.extents.ranges.count > Limits.stagedRanges
         else { return }
+        if base.stat.blocks > 0 { _ = try map() }
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: Limits.copiedBytes, alignment: 16)
         defer { buffer.deallocate() }
@@ -126,6 +127,22 @@ struct Layers: Sendable {
             case .zeros(let piece):
                 target(piece).initializeMemory(as: UInt8.self, repeating: 0)
             }
+        }
+        return true
+    }
+
+    /// Whether all that a commit reads is here.
+    func isWhole() throws -> Bool { try isHere(0..<size, below: stages.count) }
+
+    private func isHere(_ range: Range<UInt64>, below depth: Int) throws -> Bool {
+        guard depth > 0 else {
+            guard let map = base.map, case .exact(let blocks) = try map.locate(range) else {
+                return false
+            }
+            return map.feed.hasAll(blocks)
+        }
+        for case .below(let piece) in stages[depth - 1].pieces(of: range) {
+            guard try isHere(piece, below: depth - 1) else { return false }
         }
         return true
     }

@@ -23,6 +23,11 @@ extension Writer {
         var entry: Item.Entry? {
             facts.map { Item.Entry(place: place, description: $0.description) }
         }
+        /// Its bytes wait for their turn, and the drive has all else.
+        var waits: Bool {
+            guard let facts else { return false }
+            return content == nil && facts.isStaged && facts.entry == entry
+        }
     }
 
     /// What a commit takes of the files; names and descriptions are always taken.
@@ -53,7 +58,7 @@ extension Writer {
         let frozen = try freeze(scope)
         var steps = gate.changing { plan(frozen, scope) }
         guard !steps.isEmpty else { return false }
-        try append(&steps)
+        let lost = try append(&steps)
         let versions = try drive.apply(try edits(steps))
         // Somebody else may have come first.
         if let versions { try takeForeignChanges(upTo: versions.lowerBound) }
@@ -72,6 +77,7 @@ extension Writer {
             let sites = showing.sites
             for step in steps { settle(step, sites) }
         }
+        if let lost { throw PosixError(EIO, "\(lost.path): committed bytes are missing") }
         return frozen.values.contains { $0.isPart }
     }
 
@@ -141,14 +147,23 @@ extension Writer {
             let (stat, facts) = item.committedStat()
             step.stat = stat
             step.facts = facts
-            // Its bytes wait for their turn, and the drive has all else.
-            if step.content == nil, facts.isStaged, facts.entry == step.entry { return nil }
-            return step
+            return step.waits ? nil : step
         }
     }
 
-    private func append(_ steps: inout [Step]) throws {
-        guard steps.contains(where: { $0.content != nil }) else { return }
+    /// Returns the first file, if any, whose bytes cannot go along: of what shows through below
+    /// them something is not here any more. All else does.
+    private func append(_ steps: inout [Step]) throws -> Place? {
+        var lost: Place?
+        for (index, step) in steps.enumerated() {
+            guard let content = step.content, try !content.isWhole() else { continue }
+            lost = lost ?? step.place
+            steps[index].content = nil
+        }
+        if lost != nil { steps.removeAll { $0.waits } }
+        guard steps.contains(where: { $0.content != nil }) else { return lost }
+        // Where the entries cannot go, their bytes would be appended again and again.
+        try drive.metadata.checkWritable()
         let batch = try ContentBatch(drive)
         for index in steps.indices {
             guard let content = steps[index].content else { continue }
@@ -162,6 +177,7 @@ extension Writer {
             steps[index].stat = steps[index].stat?.with(range)
         }
         try batch.commit()
+        return lost
     }
 
     private func edits(_ steps: [Step]) throws -> [Drive.Edit] {
