@@ -32,6 +32,8 @@ public final class Feed: Sendable {
     ) throws {
         let core = try FeedCore.open(
             storage, key: key, keyPair: keyPair, loans: loans, createIfMissing: createIfMissing)
+        // What a commit left that never ended.
+        loans?.remove([core.byteLength..<UInt64.max])
         self.loans = loans
         self.key = core.key
         discoveryKey = core.key.discoveryKey

@@ -141,9 +141,11 @@ public final class FeedBatch {
     /// Where bytes lie is on the disk before the feed says that it has them. The data file is as
     /// long as if it had them, too: it counts as cut off otherwise.
     private func saveLoans() throws {
-        guard !lent.isEmpty, let loans = feed.loans else { return }
-        if try file.size() < nextByte { try file.truncate(to: nextByte) }
-        loans.add(lent)
+        guard let loans = feed.loans else { return }
+        if !lent.isEmpty {
+            if try file.size() < nextByte { try file.truncate(to: nextByte) }
+            loans.add(lent)
+        }
         try loans.save()
     }
 

@@ -56,8 +56,8 @@ extension FeedCore {
             return false
         }
         guard count > 0 else { return TreeHash.leaf([]) == leaf.hash }
-        if let lent = loans?.bytes(at: start, count: count) {
-            return TreeHash.leaf(lent) == leaf.hash
+        if let lent = loans?.bytes(at: start, count: count), TreeHash.leaf(lent) == leaf.hash {
+            return true
         }
         // A block that was cleared is a hole.
         guard let file = try existingData(), let data = try file.nextData(from: start),

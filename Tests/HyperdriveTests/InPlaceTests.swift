@@ -171,6 +171,35 @@ struct InPlaceTests {
         try visit { drive throws in #expect(try lines(drive) == expected) }
     }
 
+    /// Two files that are one in the drive: each goes its own way.
+    @Test(arguments: [true, false])
+    func whatOneOfTwoHasIsNotLostWithTheOther(_ isInPlace: Bool) throws {
+        try fill()
+        try visit { try share($0, isInPlace: isInPlace) }
+        try FileManager.default.moveItem(atPath: tree.path("large"), toPath: tree.path("one"))
+        try FileManager.default.moveItem(atPath: tree.path("small"), toPath: tree.path("a"))
+        for (old, new) in [("one", "two"), ("a", "b")] {
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: tree.path(old))))
+            try tree.write(new, bytes)
+        }
+        try visit { drive throws in
+            let paths = ["large", "small", "one", "two", "a", "b"]
+            try share(drive, paths, isInPlace: isInPlace)
+            try share(drive)
+            #expect(try lines(drive) == tree.lines())
+            let length = try drive.content().length
+            #expect(try share(drive).isEmpty)
+            #expect(try drive.content().length == length)
+            // Also when nothing of the other one is looked at.
+            try tree.write("one", [1, 2, 3], mtime: 1_600_000_001)
+            try share(drive, ["one"])
+            #expect(try lines(drive) == tree.lines())
+            try tree.remove("b")
+            try share(drive)
+            #expect(try lines(drive) == tree.lines())
+        }
+    }
+
     /// Changes of all kinds between imports, whole and of paths, in place and not, and openings of
     /// the store: the drive is the folder each time.
     @Test func itFollowsWhateverHappens() throws {
@@ -218,6 +247,7 @@ struct InPlaceTests {
                 try tree.remove(old)
                 return [old]
             }
+            if old == name { return [] }
             try tree.folder(name.split(separator: "/").dropLast().joined(separator: "/"))
             try? FileManager.default.removeItem(atPath: tree.path(name))
             try FileManager.default.moveItem(atPath: tree.path(old), toPath: tree.path(name))

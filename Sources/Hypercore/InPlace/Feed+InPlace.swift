@@ -57,23 +57,30 @@ extension Feed {
         _ buffer: UnsafeMutableRawBufferPointer, with index: UInt64, at place: UInt64,
         _ file: (any RandomAccessFile)?
     ) throws -> Bool {
-        guard let leaf = try core.withLock({ try $0.stored(2 * index) }) else { return false }
-        if loans?.read(at: place, into: buffer) == true,
-            TreeHash.leaf(UnsafeRawBufferPointer(buffer)) == leaf.hash
-        {
-            return true
+        while true {
+            let (leaf, holes) = try core.withLock { (try $0.stored(2 * index), $0.holes) }
+            guard let leaf else { return false }
+            if loans?.read(at: place, into: buffer) == true,
+                TreeHash.leaf(UnsafeRawBufferPointer(buffer)) == leaf.hash
+            {
+                return true
+            }
+            if try file?.read(at: place, into: buffer) == buffer.count,
+                TreeHash.leaf(UnsafeRawBufferPointer(buffer)) == leaf.hash
+            {
+                return true
+            }
+            let isLost = core.withLock { core in
+                // They may have been lent between the two looks.
+                guard core.holes == holes else { return false }
+                core.bits.setBlock(index, false)
+                core.localBytes = nil
+                return true
+            }
+            guard isLost else { continue }
+            announce([.cleared(index..<index + 1)])
+            return false
         }
-        if try file?.read(at: place, into: buffer) == buffer.count,
-            TreeHash.leaf(UnsafeRawBufferPointer(buffer)) == leaf.hash
-        {
-            return true
-        }
-        core.withLock { core in
-            core.bits.setBlock(index, false)
-            core.localBytes = nil
-        }
-        announce([.cleared(index..<index + 1)])
-        return false
     }
 }
 
@@ -173,19 +180,34 @@ extension Feed {
         guard case .found(var index, 0) = try seek(byte: start) else { return bytes.upperBound }
         let file = try core.withLock { try $0.openData() }
         var end = start
+        var restored: [UInt64] = []
         while end < bytes.upperBound, end - start < Limits.takeBackBytes,
-            let size = try size(of: index)
+            let leaf = try leaf(of: index)
         {
-            if let block = try block(index) { try file.write(block, at: end) }
-            end += size
+            if let block = try block(index) {
+                try file.write(block, at: end)
+            } else if let block = loans.bytes(at: end, count: Int(clamping: leaf.size)),
+                TreeHash.leaf(block) == leaf.hash
+            {
+                // Forgotten while the folder was away.
+                try file.write(block, at: end)
+                restored.append(index)
+            }
+            end += leaf.size
             index += 1
         }
         // The bits of what was forgotten go to the disk, too, before nobody knows of the loan.
-        core.withLock { $0.unsynced.data = true }
+        core.withLock { core in
+            core.unsynced.data = true
+            for block in restored { core.bits.setBlock(block, true) }
+            if !restored.isEmpty { core.localBytes = nil }
+        }
         try flush()
+        announce(restored.map { .stored($0..<$0 + 1) })
         loans.remove([start..<end])
         try loans.save()
-        return end
+        // What nobody knows the size of ends it.
+        return end > start ? end : bytes.upperBound
     }
 
     private func requireLoans() throws -> Loans {

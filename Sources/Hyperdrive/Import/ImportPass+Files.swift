@@ -26,7 +26,9 @@ extension ImportPass {
             let file = try folder.file(name)
             let now = try file.info()
             guard now.kind == .file, now.inode == info.inode else { return unsettled.append(key) }
-            if let previous, let old, try isSame(file, now, previous) {
+            if let previous, let old, isAtHand(previous, of: old, for: key),
+                try isSame(file, now, previous)
+            {
                 let stat = Stat.file(mode: now.permissions, mtime: now.mtime)
                 return try putSame(key, old, stat)
             }
@@ -100,7 +102,9 @@ extension ImportPass {
         let info = piece.info ?? file.info
         let stat = Stat.file(mode: info.permissions, mtime: info.mtime)
         if piece.isUnsettled { settleLater(file.key) }
-        if piece.isSame, let old = file.old, file.job.previous.map(isAtHand) == true {
+        if piece.isSame, let old = file.old, let previous = file.job.previous,
+            isAtHand(previous, of: old, for: file.key)
+        {
             return try putSame(file.key, old, stat)
         }
         let start =
@@ -159,7 +163,7 @@ extension ImportPass {
     }
 
     private func put(_ key: String, _ old: Entry?, _ stat: Stat, _ range: ContentRange) throws {
-        if let old { inPlace?.release(old.stat) }
+        if let old { inPlace?.release(old) }
         writer.add(.put(path: DrivePath.path(key), stat: Self.keeping(old, stat.with(range))))
         try commitIfDue()
     }
@@ -187,8 +191,8 @@ extension ImportPass {
     }
 
     /// Whether content can be used again: the store has it, or the file that is looked at does.
-    private func isAtHand(_ content: FileContent) -> Bool {
-        inPlace != nil || content.feed.hasAll(content.blocks)
+    private func isAtHand(_ content: FileContent, of old: Entry, for key: String) -> Bool {
+        inPlace?.mayLend(old.stat, key, isGone: isGone) ?? content.feed.hasAll(content.blocks)
     }
 
     private func settleLater(_ key: String) {
@@ -200,7 +204,7 @@ extension ImportPass {
     private func isSame(
         _ file: LocalFile, _ info: LocalFolder.Info, _ previous: FileContent
     ) throws(LocalFault) -> Bool {
-        guard previous.size == info.size, isAtHand(previous) else { return false }
+        guard previous.size == info.size else { return false }
         guard try previous.matches(file) else { return false }
         return try file.info().isUnchanged(from: info)
     }

@@ -38,7 +38,7 @@ extension ImportPass {
         return all?.first { $0.name.utf8.elementsEqual(name.utf8) } ?? all?.first
     }
 
-    private func isGone(_ key: String) -> Bool {
+    func isGone(_ key: String) -> Bool {
         var folder = root
         let names = key.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
         do {

@@ -148,13 +148,13 @@ extension ImportPass {
             let walk = try drive.walk(entry.path)
             try walk.forEach { inner in
                 guard !inner.isImplicit, inner.mount == nil else { return }
-                inPlace?.release(inner.stat)
+                inPlace?.release(inner)
                 writer.add(.delete(path: inner.path))
                 try commitIfDue()
             }
         }
         if !entry.isImplicit {
-            inPlace?.release(entry.stat)
+            inPlace?.release(entry)
             writer.add(.delete(path: entry.path))
         }
         try commitIfDue()

@@ -6,9 +6,9 @@ import Hypercore
 final class InPlaceLedger {
     private let content: Feed
     private var lendings: [Feed.Lending] = []
-    /// First blocks of content that some file still has, be it under another name.
-    private var kept: Set<UInt64> = []
-    private var released: [(blocks: Range<UInt64>, bytes: Range<UInt64>)] = []
+    /// First blocks of content that some file still has, be it under another name, and which.
+    private var kept: [UInt64: String] = [:]
+    private var released: [(path: String, blocks: Range<UInt64>, bytes: Range<UInt64>)] = []
 
     /// Throws `FeedError` when the content cannot be written.
     init(_ content: Feed, folder: String) throws {
@@ -23,28 +23,39 @@ final class InPlaceLedger {
             || content.firstMissing(in: stat.contentBlocks) != nil
     }
 
+    /// Whether the file may be who lends those bytes. What another one lends is content of its own,
+    /// as long as it is there: it may change.
+    func mayLend(_ stat: Stat, _ path: String, isGone: (String) -> Bool) -> Bool {
+        guard stat.size > 0 else { return true }
+        if let other = kept[stat.offset], other != path { return false }
+        guard let other = content.lender(of: stat.contentBytes), other != path else { return true }
+        return isGone(other)
+    }
+
     /// The file has the bytes that the feed has there.
     func lend(_ stat: Stat, _ path: String) {
         guard stat.size > 0 else { return }
-        kept.insert(stat.offset)
+        kept[stat.offset] = path
         guard needs(stat, path) else { return }
         lendings.append(Feed.Lending(blocks: stat.contentBlocks, path: path))
     }
 
     /// An entry of a file goes, or gets other bytes.
-    func release(_ stat: Stat) {
+    func release(_ entry: Entry) {
+        let stat = entry.stat
         guard stat.kind == .file, stat.mount == nil, stat.size > 0 else { return }
-        released.append((stat.contentBlocks, stat.contentBytes))
+        released.append((entry.path, stat.contentBlocks, stat.contentBytes))
     }
 
     /// Tells the feed. The entries of the pass are committed.
     func settle() throws {
-        defer { (lendings, kept, released) = ([], [], []) }
+        defer { (lendings, kept, released) = ([], [:], []) }
         try content.borrow(lendings)
-        // What was shared with a copy before keeps it, for old versions.
+        // What was shared with a copy before keeps it, for old versions; what another file lends
+        // is still there.
         var gone: [UInt64: Range<UInt64>] = [:]
-        for (blocks, bytes) in released where !kept.contains(blocks.lowerBound) {
-            guard content.lender(of: bytes) != nil else { continue }
+        for (path, blocks, bytes) in released where kept[blocks.lowerBound] == nil {
+            guard content.lender(of: bytes).map(DrivePath.path) == path else { continue }
             gone[blocks.lowerBound] = blocks
         }
         guard !gone.isEmpty else { return }

@@ -191,4 +191,56 @@ struct LentBlockTests {
         try again.close()
         try check(try open())
     }
+
+    /// A crash between the loans and the bits of a batch: nobody ever believes such a loan.
+    @Test func loansOfABatchThatNeverWasAreForgotten() throws {
+        try filled().close()
+        do {
+            let loans = try Loans(file: folder("feed/loans"))
+            loans.add([
+                Loan(bytes: 25_006..<25_106, path: "file", offset: 0),
+                Loan(bytes: 30_000..<30_100, path: "file", offset: 100),
+            ])
+            try loans.save()
+        }
+        let copied = try open()
+        try copied.append([Array(repeating: 9, count: 100)])
+        try copied.close()
+        let again = try open()
+        #expect(again.lender(of: 25_006..<25_106) == nil)
+        var calls = 0
+        try again.takeBack { _ in
+            calls += 1
+            return calls < 10
+        }
+        #expect(calls == 1 && again.lendingFolder == nil)
+        try check(again)
+        #expect(try again.block(6) == Array(repeating: 9, count: 100))
+    }
+
+    @Test func whatWasForgottenMeanwhileIsTakenBack() throws {
+        let feed = try filled()
+        try FileManager.default.moveItem(atPath: folder("shared"), toPath: folder("away"))
+        for index: UInt64 in 2..<5 { #expect(try feed.block(index) == nil) }
+        try FileManager.default.moveItem(atPath: folder("away"), toPath: folder("shared"))
+        try feed.takeBack { _ in true }
+        try FileManager.default.removeItem(atPath: folder("shared/file"))
+        try check(feed)
+        try feed.close()
+        try check(try open())
+    }
+
+    /// The file changed, the block was fetched again, and then its bit was torn.
+    @Test func aTornBitIsMendedFromTheDataFileToo() throws {
+        let feed = try filled()
+        let storage = FolderStorage(folder: folder("feed"))
+        let file = try #require(try storage.open(.data, create: false))
+        try file.write(Array(block(1)), at: 10_005)
+        try file.sync()
+        try write([UInt8](repeating: 7, count: 25_000))
+        #expect(try feed.block(3) == Array(block(1)))
+        _ = feed.core.withLock { $0.bits.setBlock(3, false) }
+        try feed.close()
+        #expect(try open().block(3) == Array(block(1)))
+    }
 }
