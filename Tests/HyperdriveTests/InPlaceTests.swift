@@ -132,6 +132,21 @@ struct InPlaceTests {
         try visit { drive throws in #expect(try lines(drive) == tree.lines()) }
     }
 
+    /// Same size and time, other bytes: the store cannot take those of before any more.
+    @Test func whatChangedUnseenIsImportedWhenTheStoreTakesItsCopy() throws {
+        try fill()
+        try visit { _ = try share($0) }
+        for name in ["large", "small"] {
+            var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: tree.path(name))))
+            bytes[900] ^= 1
+            try tree.write(name, bytes)
+        }
+        try visit { drive in
+            try share(drive, isInPlace: false)
+            #expect(try lines(drive) == tree.lines())
+        }
+    }
+
     @Test func aFolderThatWasAwayIsWholeAgain() throws {
         try fill()
         try visit { _ = try share($0) }

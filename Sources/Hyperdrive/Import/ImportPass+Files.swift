@@ -9,7 +9,7 @@ extension ImportPass {
         let wasFile = old.map { $0.stat.kind == .file && $0.stat.mount == nil } ?? false
         if let old, wasFile, old.stat.size == info.size, old.stat.mtime == info.mtime,
             old.stat.mode & 0o7777 == info.permissions,
-            inPlace?.needs(old.stat, key) != true
+            inPlace?.needs(old.stat, key) != true, try !hasLost(old)
         {
             meter.add(files: 1, bytes: info.size)
             return
@@ -179,6 +179,13 @@ extension ImportPass {
         let new = Self.keeping(old, stat.with(range))
         if inPlace != nil, old.path == DrivePath.path(key), new == old.stat { return }
         try put(key, old, stat, range)
+    }
+
+    /// Whether bytes of an unchanged file went when the store took them back.
+    private func hasLost(_ old: Entry) throws -> Bool {
+        guard hasTakenBack else { return false }
+        let content = try drive.content(of: old.stat)
+        return !content.feed.hasAll(content.blocks)
     }
 
     /// Who holds the bytes of a piece from now on; nil = the store.

@@ -30,6 +30,9 @@ final class ImportPass {
     /// Files that changed while they were read.
     var unsettled: [String] = []
 
+    /// Files that look unchanged may have lost bytes in this pass.
+    private(set) var hasTakenBack = false
+
     /// A folder that is shared is mirrored: what it has not goes, what it has replaces whatever is
     /// there, and its root is the drive's. What is copied in only adds (`CopyIn`).
     let isMirror: Bool
@@ -127,11 +130,13 @@ final class ImportPass {
         try inPlace?.settle()
     }
 
-    /// A folder that was shared in place and is not any more: the store gets its bytes.
+    /// A folder that was shared in place and is not any more: the store gets its bytes. What the
+    /// folder has changed unseen could not be taken, so unchanged files are looked at, too.
     private func takeBack() throws {
         let content = try drive.content()
         guard isMirror, inPlace == nil, content.lendingFolder != nil else { return }
         note("\(rootPath): its bytes are copied into the store now")
+        hasTakenBack = true
         try content.takeBack { _ in !isCancelled() }
         try checkCancelled()
     }
